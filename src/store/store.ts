@@ -1,0 +1,70 @@
+/**
+ * `Store`: anything that holds blobs by digest and names by tag. Memory, an OCI layout, an archive, a registry.
+ *
+ * @module
+ */
+
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
+
+/** What a writer may promise of the content that it puts. Both are checked. */
+export interface PutOptions extends IoOptions {
+  readonly digest?: Digest | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+}
+
+export interface BlobReader {
+  /** Is the content there, with that size? Costs no read of it. */
+  has(descriptor: Descriptor, options?: IoOptions): Promise<boolean>;
+  /**
+   * The content, verified: it throws `DIGEST_MISMATCH` at the latest after the last byte when digest or size differ, and
+   * `NOT_FOUND` where it is absent. Manifests and indexes are content like any other.
+   */
+  open(descriptor: Descriptor, options?: IoOptions): ByteStream;
+}
+
+export interface BlobWriter {
+  /**
+   * Keeps content. Idempotent and atomic: when it returns, the whole content is there under its digest for everybody; when
+   * it throws, nothing of it is. Throws `DIGEST_MISMATCH` when the content is not what `options` promised.
+   */
+  put(mediaType: string, content: ByteStream, options?: PutOptions): Promise<Descriptor>;
+}
+
+/** A root that a store lists: a descriptor, under a name if it has one. */
+export interface Tagged {
+  /** 1 to 255 characters of the grammar of `org.opencontainers.image.ref.name`. */
+  readonly name?: string | undefined;
+  readonly descriptor: Descriptor;
+}
+
+export interface TagReader {
+  /** What the name points to. A `sha256:…` name finds a listed root by its digest. Throws `NOT_FOUND`. */
+  resolve(name: string, options?: IoOptions): Promise<Descriptor>;
+  /** Every root that is listed, sorted by name. Where the store keeps annotations beside names, they are in the descriptor. */
+  tags(options?: IoOptions): Promise<readonly Tagged[]>;
+}
+
+export interface TagWriter {
+  /** Points names at content that is already there; an older meaning of a name ends. All of them or none. */
+  tag(roots: readonly Tagged[], options?: IoOptions): Promise<void>;
+  /** Forgets names. A name that is not there is ignored. Content stays until it is collected. */
+  untag(names: readonly string[], options?: IoOptions): Promise<void>;
+}
+
+/**
+ * A place for images. The optional powers are probed for, never required.
+ */
+export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
+  /** What a person would call the place, for messages: `oci:out`, `docker://127.0.0.1:5000/team/py`. Never a secret. */
+  readonly label: string;
+  /**
+   * The path of a file that holds exactly this blob and that only lading writes, so that another store of lading's may
+   * share it by a hard link; undefined where there is none.
+   */
+  sharedFile?(descriptor: Descriptor): Promise<string | undefined>;
+  /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */
+  link?(descriptor: Descriptor, file: string, options?: IoOptions): Promise<boolean>;
+}

@@ -1,0 +1,84 @@
+/**
+ * The only way in which tests use uvu.
+ *
+ * uvu 0.5.6 drops an error thrown by a hook, drops a thrown non-Error with every later test of its suite, and never runs a
+ * suite whose `run()` was forgotten; each of these exits 0. It has no deadlines either. This closes the holes, and counts
+ * for `test/run.ts`. See https://github.com/lukeed/uvu/issues/80.
+ *
+ * @module
+ */
+
+import { writeSync } from "node:fs";
+import { suite as uvuSuite } from "uvu";
+
+type Body = () => void | Promise<void>;
+
+/** What a test is given. */
+export interface TestContext {
+  /** Runs after the test, however it ended; the last deferred runs first. */
+  defer(cleanup: Body): void;
+}
+
+export interface SuiteOptions {
+  /** Milliseconds that one test may take (60 000). */
+  readonly deadlineMs?: number;
+}
+
+let registered = 0;
+let passed = 0;
+let failed = 0;
+const skipped: string[] = [];
+
+process.on("exit", (code) => {
+  const lost = registered - passed - failed;
+  if (lost > 0) writeSync(2, `Tests did not all run: ${lost} of ${registered} are missing\n`);
+  if (lost > 0 || failed > 0 || registered + skipped.length === 0) process.exitCode = 1;
+  else if (code !== 0) failed++;
+  writeSync(1, `\n#lading-tests ${JSON.stringify({ passed, failed: failed + lost, skipped })}\n`);
+});
+
+function deadline(title: string, ms: number): { promise: Promise<never>; clear: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Test took more than ${ms} ms: ${title}`)), ms);
+  });
+  return { promise, clear: () => clearTimeout(timer) };
+}
+
+async function runWithCleanup(handler: (context: TestContext) => void | Promise<void>): Promise<void> {
+  const cleanups: Body[] = [];
+  try {
+    await handler({ defer: (cleanup) => cleanups.push(cleanup) });
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+/** A suite; register tests by calling it, then call `run()` once. */
+export function suite(name: string, { deadlineMs = 60_000 }: SuiteOptions = {}) {
+  const inner = uvuSuite(name);
+  const test = (title: string, handler: (context: TestContext) => void | Promise<void>): void => {
+    registered++;
+    inner(title, async () => {
+      const limit = deadline(title, deadlineMs);
+      try {
+        await Promise.race([runWithCleanup(handler), limit.promise]);
+        passed++;
+      } catch (error) {
+        failed++;
+        throw error instanceof Error ? error : new Error(`Test threw a non-Error: ${String(error)}`);
+      } finally {
+        limit.clear();
+      }
+    });
+  };
+  return Object.assign(test, {
+    /** Registers the test, or reports in one line that `program` is missing. In CI nothing may be missing. */
+    needs(program: string | undefined, title: string, handler: (context: TestContext) => void | Promise<void>): void {
+      if (program === undefined) return test(title, handler);
+      if (process.env.CI) return test(title, () => Promise.reject(new Error(`${program} is missing, and this is CI`)));
+      skipped.push(`${name}: ${title}: needs ${program}`);
+    },
+    run: () => inner.run(),
+  });
+}
