@@ -25,6 +25,9 @@ export const MEDIA_TYPE = {
   packageFiles: "application/vnd.lading.files.v1",
 } as const;
 
+/** The media type of a layer by its compression. */
+export const LAYER_TYPE = { gzip: MEDIA_TYPE.layerGzip, zstd: MEDIA_TYPE.layerZstd, none: MEDIA_TYPE.layer } as const;
+
 const MANIFESTS: ReadonlySet<string> = new Set([MEDIA_TYPE.manifest, MEDIA_TYPE.dockerManifest]);
 const INDEXES: ReadonlySet<string> = new Set([MEDIA_TYPE.index, MEDIA_TYPE.dockerIndex]);
 
