@@ -34,5 +34,7 @@ export interface Entry {
 
 /** An entry to be written; `open` gives a file's content afresh at each call and is absent elsewhere. */
 export interface WriteEntry extends Entry {
+  /** Tells one state of the file that it comes from from another; absent where it comes from no file. */
+  readonly identity?: string;
   readonly open?: () => ByteStream;
 }

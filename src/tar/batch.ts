@@ -1,0 +1,56 @@
+/**
+ * Small writes gathered to large chunks, in one buffer that is used again.
+ *
+ * @module
+ */
+
+/** Bytes that are on their way out. */
+export interface Batch {
+  /** Room for `count` more bytes, filled with nothing in particular; they count as written. */
+  take(count: number): Buffer;
+  /** Copies bytes in. */
+  append(bytes: Uint8Array): void;
+  /** `count` zero bytes. */
+  pad(count: number): void;
+  /** Bytes gathered so far. */
+  readonly length: number;
+  /** What was gathered, valid until the next write; the batch is empty again. */
+  flush(): Uint8Array;
+}
+
+/** A batch that starts with room for `capacity` bytes and grows as needed. */
+export function createBatch(capacity: number): Batch {
+  let buffer = Buffer.allocUnsafe(capacity);
+  let length = 0;
+  const reserve = (count: number): void => {
+    if (length + count <= buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + count));
+    buffer.copy(larger, 0, 0, length);
+    buffer = larger;
+  };
+  return {
+    get length() {
+      return length;
+    },
+    take(count) {
+      reserve(count);
+      length += count;
+      return buffer.subarray(length - count, length);
+    },
+    append(bytes) {
+      reserve(bytes.byteLength);
+      buffer.set(bytes, length);
+      length += bytes.byteLength;
+    },
+    pad(count) {
+      reserve(count);
+      buffer.fill(0, length, length + count);
+      length += count;
+    },
+    flush() {
+      const bytes = buffer.subarray(0, length);
+      length = 0;
+      return bytes;
+    },
+  };
+}

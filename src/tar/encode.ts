@@ -1,0 +1,176 @@
+/**
+ * The one way in which lading writes a header: the same entry gives the same bytes everywhere.
+ *
+ * A ustar header; before it a pax header only when ustar cannot say it, with no keys but `path`, `linkpath`, `uid`, `gid`,
+ * `size` and `SCHILY.xattr.*`. Numbers are zero-padded octal and a NUL, the checksum six digits, a NUL and a blank; uname
+ * and gname are empty, a directory's name ends in a slash, the root is `./`. Bytes of names go out as they are.
+ *
+ * @see https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html ("ustar Interchange Format")
+ * @module
+ */
+
+import type { Entry, EntryType } from "./entry.js";
+import { BLOCK, sumOfFour } from "./header.js";
+import { encodeOctal } from "./number.js";
+import { encodePax } from "./pax.js";
+
+const TYPEFLAGS: Readonly<Record<EntryType, number>> = {
+  file: 0x30,
+  hardlink: 0x31,
+  symlink: 0x32,
+  char: 0x33,
+  block: 0x34,
+  directory: 0x35,
+  fifo: 0x36,
+};
+const PAX_TYPEFLAG = 0x78;
+
+/** Every pax header's own name, which only a reader that does not know pax shows. */
+const PAX_NAME = "././@PaxHeader";
+const MAX_NAME = 100;
+const MAX_PREFIX = 155;
+const MAX_ID = 0o7777777;
+const MAX_OCTAL_11 = 0o77777777777;
+const CHECKSUM = 148;
+
+/** What all headers share: magic and version, device numbers of 0, and the checksum as it is summed, eight blanks. */
+const TEMPLATE = (() => {
+  const block = Buffer.alloc(BLOCK);
+  block.fill(0x20, CHECKSUM, CHECKSUM + 8);
+  block.write("ustar\0" + "00", 257, "latin1");
+  block.write("0000000\0" + "0000000\0", 329, "latin1");
+  return block;
+})();
+
+/** The values of one ustar header. All fit. */
+interface Fields {
+  readonly name: string;
+  readonly prefix: string;
+  readonly linkname: string;
+  readonly typeflag: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+}
+
+/**
+ * The header blocks of an entry: 512 bytes, or more where it needs a pax header.
+ *
+ * A time before 1970 becomes 0, one after the year 2242 the last that a header can say.
+ *
+ * @param allocate Gives the bytes to write into, whatever they hold (new ones).
+ * @throws {RangeError} Where a number is not a whole one that is 0 or more, or the mode has more than permission bits.
+ * @throws {LadingError} `TOO_LARGE` where extended attributes take more than 1 MiB.
+ */
+export function encodeHeader(entry: Entry, allocate: (size: number) => Buffer = Buffer.alloc): Uint8Array {
+  checkNumbers(entry);
+  const name = entry.type === "directory" ? (entry.path === "" ? "./" : `${entry.path}/`) : entry.path;
+  const linkname = entry.linkpath ?? "";
+  const split = splitName(name);
+  const records = overflow(entry, split === undefined ? name : undefined, linkname);
+  const fields: Fields = {
+    name: split?.name ?? name.slice(0, MAX_NAME),
+    prefix: split?.prefix ?? "",
+    linkname: linkname.slice(0, MAX_NAME),
+    typeflag: TYPEFLAGS[entry.type],
+    mode: entry.mode,
+    uid: entry.uid > MAX_ID ? 0 : entry.uid,
+    gid: entry.gid > MAX_ID ? 0 : entry.gid,
+    size: entry.size > MAX_OCTAL_11 ? 0 : entry.size,
+    mtime: Math.min(Math.max(Math.floor(entry.mtime), 0), MAX_OCTAL_11),
+  };
+  const before = records === undefined ? 0 : BLOCK + blocks(records.length);
+  const bytes = allocate(before + BLOCK);
+  if (records !== undefined) {
+    writeBlock(bytes, 0, paxFields(records.length));
+    sign(bytes, 0);
+    bytes.set(records, BLOCK);
+    bytes.fill(0, BLOCK + records.length, before);
+  }
+  writeBlock(bytes, before, fields);
+  if (entry.type === "char" || entry.type === "block") writeDevice(bytes, before, entry);
+  sign(bytes, before);
+  return bytes;
+}
+
+/** Bytes of the blocks that `size` bytes fill. */
+export function blocks(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+function checkNumbers({ path, mode, uid, gid, size, mtime }: Entry): void {
+  const whole = Number.isSafeInteger(uid) && uid >= 0 && Number.isSafeInteger(gid) && gid >= 0;
+  const fits = Number.isSafeInteger(size) && size >= 0 && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
+  if (!whole || !fits || Number.isNaN(mtime)) {
+    throw new RangeError(`Tar entry ${JSON.stringify(path)} has a mode, owner, size or time that is out of range`);
+  }
+}
+
+/** The content of the pax header for what ustar has no room for. */
+function overflow(entry: Entry, name: string | undefined, linkname: string): Buffer | undefined {
+  const { uid, gid, size, xattrs } = entry;
+  if (
+    name === undefined &&
+    linkname.length <= MAX_NAME &&
+    uid <= MAX_ID &&
+    gid <= MAX_ID &&
+    size <= MAX_OCTAL_11 &&
+    xattrs === undefined
+  ) {
+    return undefined;
+  }
+  const records = new Map<string, string>();
+  if (name !== undefined) records.set("path", name);
+  if (linkname.length > MAX_NAME) records.set("linkpath", linkname);
+  if (uid > MAX_ID) records.set("uid", String(uid));
+  if (gid > MAX_ID) records.set("gid", String(gid));
+  if (size > MAX_OCTAL_11) records.set("size", String(size));
+  for (const [key, value] of Object.entries(xattrs ?? {})) records.set(`SCHILY.xattr.${key}`, value);
+  return records.size === 0 ? undefined : encodePax(records);
+}
+
+/** The name in the two parts that ustar has for it, cut at the last slash that leaves a prefix which fits. */
+function splitName(name: string): { readonly name: string; readonly prefix: string } | undefined {
+  if (name.length <= MAX_NAME) return { name, prefix: "" };
+  if (name.length > MAX_PREFIX + 1 + MAX_NAME) return undefined;
+  // A directory's own last slash does not part anything.
+  const slash = name.lastIndexOf("/", Math.min(MAX_PREFIX, name.length - 2));
+  if (slash < 0 || name.length - slash - 1 > MAX_NAME) return undefined;
+  return { name: name.slice(slash + 1), prefix: name.slice(0, slash) };
+}
+
+function paxFields(size: number): Fields {
+  const typeflag = PAX_TYPEFLAG;
+  return { name: PAX_NAME, prefix: "", linkname: "", typeflag, mode: 0o644, uid: 0, gid: 0, size, mtime: 0 };
+}
+
+/** Fills one block, but for the checksum; {@link sign} comes last. */
+function writeBlock(bytes: Buffer, start: number, fields: Fields): void {
+  bytes.set(TEMPLATE, start);
+  bytes.write(fields.name, start, "latin1");
+  encodeOctal(fields.mode, bytes, start + 100, 8);
+  encodeOctal(fields.uid, bytes, start + 108, 8);
+  encodeOctal(fields.gid, bytes, start + 116, 8);
+  encodeOctal(fields.size, bytes, start + 124, 12);
+  encodeOctal(fields.mtime, bytes, start + 136, 12);
+  bytes[start + 156] = fields.typeflag;
+  if (fields.linkname !== "") bytes.write(fields.linkname, start + 157, "latin1");
+  if (fields.prefix !== "") bytes.write(fields.prefix, start + 345, "latin1");
+}
+
+function writeDevice(bytes: Buffer, start: number, { path, devmajor = 0, devminor = 0 }: Entry): void {
+  for (const [value, at] of [[devmajor, 329] as const, [devminor, 337] as const]) {
+    if (!Number.isInteger(value) || value < 0 || value > MAX_ID) {
+      throw new RangeError(`Tar entry ${JSON.stringify(path)} has a device number that is out of range`);
+    }
+    encodeOctal(value, bytes, start + at, 8);
+  }
+}
+
+function sign(bytes: Buffer, start: number): void {
+  let sum = 0;
+  for (let at = start; at < start + BLOCK; at += 4) sum += sumOfFour(bytes, at);
+  encodeOctal(sum, bytes, start + CHECKSUM, 7);
+}

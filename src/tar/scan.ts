@@ -1,0 +1,326 @@
+/**
+ * Reading a tar archive in one pass, as its bytes go by.
+ *
+ * The scanner is pushed, not pulled, so that it can sit in any pass over the bytes; it keeps one header and the meta headers
+ * of one entry, and never copies or keeps content.
+ *
+ * @module
+ */
+
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { Entry } from "./entry.js";
+import { BLOCK, headerSize, isHeader, isZeroBlock } from "./header.js";
+import { decodeMember, type EntryMeta, type PendingMeta } from "./member.js";
+import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
+import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
+
+export type { EntryMeta } from "./member.js";
+
+/** Who is told what, in archive order: `entry`, then its `data`, then `endEntry`. What they throw ends the scan. */
+export interface ScanHandlers {
+  entry?(entry: Entry, meta: EntryMeta): void;
+  /** A piece of the current entry's content, at least one byte; valid until the handler returns. */
+  data?(chunk: Uint8Array): void;
+  /** The current entry is complete. Also called for entries without content. */
+  endEntry?(): void;
+}
+
+/** How the archive ended. */
+export interface ScanEnd {
+  /** Zero blocks that closed the archive; 2 as it should be. */
+  readonly endBlocks: 0 | 1 | 2;
+  /** Were there bytes other than zeros after the end? */
+  readonly trailingData: boolean;
+  /** Count of global extended headers. */
+  readonly globalHeaders: number;
+  /** Count of entries. */
+  readonly entries: number;
+  /** Bytes of the archive, what follows its end included. */
+  readonly size: number;
+}
+
+export interface Scanner {
+  /** The next bytes. */
+  write(chunk: Uint8Array): void;
+  /** There are no more. */
+  end(): ScanEnd;
+}
+
+/** Names in GNU long headers: as long as a path may be, and room for padding. */
+const MAX_LONG_NAME = 8192;
+/** Global headers in a row; one is usual. */
+const MAX_GLOBALS_IN_A_ROW = 64;
+
+type Phase = "header" | "data" | "padding" | "meta" | "end";
+
+interface State {
+  readonly handlers: ScanHandlers;
+  phase: Phase;
+  /** Bytes from the start of the archive to the next unread one. */
+  offset: number;
+  /** A header that came in pieces. */
+  readonly header: Buffer;
+  headerFilled: number;
+  /** Bytes of content or meta that are still to come. */
+  remaining: number;
+  /** Bytes of padding that follow. */
+  padding: number;
+  /** The meta header that is being collected. */
+  meta: Buffer;
+  metaType: number;
+  pax: PaxRecords | undefined;
+  longName: string | undefined;
+  longLink: string | undefined;
+  global: PaxRecords | undefined;
+  globalsInARow: number;
+  globalHeaders: number;
+  zeroBlocks: 0 | 1 | 2;
+  trailingData: boolean;
+  entries: number;
+}
+
+const GLOBAL = 0x67;
+const LOCAL = 0x78;
+const LONG_NAME = 0x4c;
+const LONG_LINK = 0x4b;
+const NOTHING = Buffer.alloc(0);
+
+function initialState(handlers: ScanHandlers): State {
+  return {
+    handlers,
+    phase: "header",
+    offset: 0,
+    header: Buffer.alloc(BLOCK),
+    headerFilled: 0,
+    remaining: 0,
+    padding: 0,
+    meta: NOTHING,
+    metaType: 0,
+    pax: undefined,
+    longName: undefined,
+    longLink: undefined,
+    global: undefined,
+    globalsInARow: 0,
+    globalHeaders: 0,
+    zeroBlocks: 0,
+    trailingData: false,
+    entries: 0,
+  };
+}
+
+/**
+ * A scanner that calls `handlers` while bytes are written to it.
+ *
+ * Read are ustar, pax, GNU, star and v7 headers. `write()` throws {@link LadingError} `CORRUPT` with the offset for damage
+ * and for what readers are known to read differently, `UNSAFE_ENTRY` for an entry that lading does not carry, `TOO_LARGE`
+ * for a path or a meta header over its limit, and `FORMAT` for what is no tar archive at all; `end()` throws `CORRUPT` for
+ * an archive that is cut off, and `FORMAT` for an empty one. After an error the scanner is of no more use.
+ */
+export function createScanner(handlers: ScanHandlers): Scanner {
+  const state = initialState(handlers);
+  return {
+    write: (chunk) => consume(state, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
+    end: () => finish(state),
+  };
+}
+
+/** Scans a whole stream. Throws as {@link createScanner} does, and what the stream throws. */
+export async function scanTar(
+  stream: ByteStream,
+  handlers: ScanHandlers,
+  { signal }: IoOptions = {},
+): Promise<ScanEnd> {
+  const scanner = createScanner(handlers);
+  for await (const chunk of stream) {
+    signal?.throwIfAborted();
+    scanner.write(chunk);
+  }
+  return scanner.end();
+}
+
+function consume(state: State, chunk: Buffer): void {
+  let at = 0;
+  while (at < chunk.length) {
+    const used = step(state, chunk, at);
+    at += used;
+    state.offset += used;
+  }
+}
+
+/** Takes what the current phase wants of the chunk from `at`; gives the count of bytes taken. */
+function step(state: State, chunk: Buffer, at: number): number {
+  switch (state.phase) {
+    case "header":
+      return stepHeader(state, chunk, at);
+    case "data":
+      return stepData(state, chunk, at);
+    case "meta":
+      return stepMeta(state, chunk, at);
+    case "padding":
+      return stepPadding(state, chunk, at);
+    case "end":
+      return stepEnd(state, chunk, at);
+  }
+}
+
+function stepHeader(state: State, chunk: Buffer, at: number): number {
+  if (state.headerFilled === 0 && chunk.length - at >= BLOCK) {
+    takeHeader(state, chunk, at, state.offset);
+    return BLOCK;
+  }
+  const count = chunk.copy(
+    state.header,
+    state.headerFilled,
+    at,
+    Math.min(chunk.length, at + BLOCK - state.headerFilled),
+  );
+  state.headerFilled += count;
+  if (state.headerFilled === BLOCK) {
+    state.headerFilled = 0;
+    takeHeader(state, state.header, 0, state.offset + count - BLOCK);
+  }
+  return count;
+}
+
+function stepData(state: State, chunk: Buffer, at: number): number {
+  const count = Math.min(state.remaining, chunk.length - at);
+  state.handlers.data?.(chunk.subarray(at, at + count));
+  state.remaining -= count;
+  if (state.remaining === 0) {
+    state.phase = state.padding > 0 ? "padding" : "header";
+    state.handlers.endEntry?.();
+  }
+  return count;
+}
+
+function stepMeta(state: State, chunk: Buffer, at: number): number {
+  const count = Math.min(state.remaining, chunk.length - at);
+  chunk.copy(state.meta, state.meta.length - state.remaining, at, at + count);
+  state.remaining -= count;
+  if (state.remaining === 0) {
+    state.phase = state.padding > 0 ? "padding" : "header";
+    takeMeta(state, state.meta, state.offset + count - state.meta.length);
+    state.meta = NOTHING;
+  }
+  return count;
+}
+
+function stepPadding(state: State, chunk: Buffer, at: number): number {
+  const count = Math.min(state.padding, chunk.length - at);
+  state.padding -= count;
+  if (state.padding === 0) state.phase = "header";
+  return count;
+}
+
+function stepEnd(state: State, chunk: Buffer, at: number): number {
+  for (let index = at; index < chunk.length && !state.trailingData; index++) {
+    if (chunk[index] !== 0) state.trailingData = true;
+  }
+  return chunk.length - at;
+}
+
+function takeHeader(state: State, block: Buffer, start: number, offset: number): void {
+  if (block[start] === 0 && isZeroBlock(block, start)) {
+    takeZeroBlock(state, offset);
+    return;
+  }
+  if (state.zeroBlocks > 0) throw corruptTar("an entry after a zero block", offset);
+  if (!isHeader(block, start)) {
+    throw offset === 0 && !block.toString("latin1", start + 257, start + 262).startsWith("ustar")
+      ? notTar(block.subarray(start, start + BLOCK))
+      : corruptTar("a header whose checksum is wrong", offset);
+  }
+  const typeflag = block[start + 156] as number;
+  if (typeflag === LOCAL || typeflag === GLOBAL || typeflag === LONG_NAME || typeflag === LONG_LINK) {
+    startMeta(state, typeflag, headerSize(block, start, offset), offset);
+  } else {
+    startMember(state, block, start, offset);
+  }
+}
+
+function takeZeroBlock(state: State, offset: number): void {
+  if (hasPending(state)) throw corruptTar("an end of the archive after a meta header, expected an entry", offset);
+  state.zeroBlocks = state.zeroBlocks === 0 ? 1 : 2;
+  if (state.zeroBlocks === 2) state.phase = "end";
+}
+
+function hasPending({ pax, longName, longLink }: State): boolean {
+  return pax !== undefined || longName !== undefined || longLink !== undefined;
+}
+
+function startMember(state: State, block: Buffer, start: number, offset: number): void {
+  const { entry, meta } = decodeMember(block, start, state as PendingMeta, offset);
+  state.pax = undefined;
+  state.longName = undefined;
+  state.longLink = undefined;
+  state.globalsInARow = 0;
+  state.entries++;
+  expect(state, "data", entry.size);
+  state.handlers.entry?.(entry, meta);
+  if (entry.size === 0) state.handlers.endEntry?.();
+}
+
+function expect(state: State, phase: "data" | "meta", size: number): void {
+  state.phase = size > 0 ? phase : "header";
+  state.remaining = size;
+  state.padding = (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+function startMeta(state: State, typeflag: number, size: number, offset: number): void {
+  const isLong = typeflag === LONG_NAME || typeflag === LONG_LINK;
+  const limit = isLong ? MAX_LONG_NAME : MAX_PAX;
+  if (size > limit) throw tooLarge(`${isLong ? "a long name" : "an extended header"}, in bytes,`, limit, size);
+  if (size === 0) throw corruptTar("an empty meta header", offset);
+  // Readers disagree on what a second one of a kind, or a global one before an entry's own entry, means.
+  const twice =
+    (typeflag === LOCAL && state.pax !== undefined) ||
+    (typeflag === LONG_NAME && state.longName !== undefined) ||
+    (typeflag === LONG_LINK && state.longLink !== undefined) ||
+    (typeflag === GLOBAL && hasPending(state));
+  if (twice) throw corruptTar("a meta header after a meta header that it contradicts, expected an entry", offset);
+  state.metaType = typeflag;
+  state.meta = Buffer.alloc(size);
+  expect(state, "meta", size);
+}
+
+function takeMeta(state: State, bytes: Buffer, offset: number): void {
+  if (state.metaType === LOCAL) state.pax = decodePax(bytes, offset);
+  else if (state.metaType === GLOBAL) takeGlobal(state, decodePax(bytes, offset), offset);
+  else if (state.metaType === LONG_NAME) state.longName = longText(bytes);
+  else state.longLink = longText(bytes);
+}
+
+function takeGlobal(state: State, records: PaxRecords, offset: number): void {
+  state.globalHeaders++;
+  if (++state.globalsInARow > MAX_GLOBALS_IN_A_ROW) {
+    throw tooLarge("the count of global headers in a row", MAX_GLOBALS_IN_A_ROW, state.globalsInARow);
+  }
+  const merged = new Map(state.global);
+  for (const [key, value] of records) {
+    if (key === "path" || key === "linkpath" || key === "size") {
+      throw corruptTar(`a global header that sets ${key} for all entries, which readers read differently,`, offset);
+    }
+    merged.delete(key);
+    if (value !== "") merged.set(key, value);
+  }
+  let size = 0;
+  for (const [key, value] of merged) size += key.length + value.length;
+  if (size > MAX_PAX) throw tooLarge("global headers, in bytes,", MAX_PAX, size);
+  state.global = merged;
+}
+
+/** GNU ends long names with a NUL, and that is the only place for one. */
+function longText(bytes: Buffer): string {
+  const text = bytes.toString("latin1").replace(/\0+$/, "");
+  if (text === "" || text.includes("\0")) throw unsafeEntry(text, "its GNU long name is empty or holds a NUL");
+  return text;
+}
+
+function finish(state: State): ScanEnd {
+  if (state.offset < BLOCK) throw notTar(state.header.subarray(0, state.headerFilled));
+  const whole = state.phase === "end" || (state.phase === "header" && state.headerFilled === 0);
+  if (!whole) throw corruptTar("the end of the bytes in the middle of an entry", state.offset);
+  if (hasPending(state)) throw corruptTar("the end of the bytes after a meta header", state.offset);
+  const { zeroBlocks, trailingData, globalHeaders, entries, offset } = state;
+  return { endBlocks: zeroBlocks, trailingData, globalHeaders, entries, size: offset };
+}

@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import { createPathTable, hashPath } from "../../src/tar/path-table.js";
+import { suite } from "../support/suite.js";
+
+const test = suite("tar/path-table");
+
+test("hashPath() is HalfSipHash-2-4 in its 64-bit form", () => {
+  // The first of the reference implementation's vectors: key 00 to 07, input of no byte and of the byte 00.
+  const words = new Int32Array(3);
+  hashPath("", [0x03020100, 0x07060504], words);
+  assert.is(Buffer.from(words.buffer, 0, 8).toString("hex"), "218d1f59b9b83cc8");
+  hashPath("\0", [0x03020100, 0x07060504], words);
+  assert.is(Buffer.from(words.buffer, 0, 8).toString("hex"), "be552412f8387315");
+});
+
+test("a table behaves as a Map", () => {
+  const path = fc.string({ unit: fc.constantFrom("a", "b", "/", "\xff"), maxLength: 9 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(path, fc.integer({ min: 1, max: 0xffffffff })), { maxLength: 800 }), (pairs) => {
+      const table = createPathTable();
+      const map = new Map<string, number>();
+      for (const [key, value] of pairs) {
+        assert.is(table.get(key), map.get(key) ?? 0);
+        table.set(key, value);
+        map.set(key, value);
+      }
+      assert.is(table.size, map.size);
+      for (const [key, value] of map) assert.is(table.get(key), value);
+    }),
+  );
+});
+
+test("a table keeps a hundred thousand paths apart", () => {
+  const table = createPathTable();
+  for (let index = 0; index < 100_000; index++) table.set(`usr/lib/${index}`, index + 1);
+  for (let index = 0; index < 100_000; index++) assert.is(table.get(`usr/lib/${index}`), index + 1);
+  assert.is(table.get("usr/lib/100000"), 0);
+  assert.is(table.size, 100_000);
+});
+
+test.run();
