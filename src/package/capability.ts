@@ -38,6 +38,11 @@ export interface Requirement {
 /** One of these must be met; the first that can be is taken. Mostly there is just one. */
 export type Alternatives = readonly Requirement[];
 
+/** One package that is asked for: by a capability, or by its name, full (`package::/ns::name`) or short (`/ns::name`, `name`). */
+export type PackageRequest =
+  | { readonly kind: "capability"; readonly requirement: Requirement }
+  | { readonly kind: "name"; readonly name: string };
+
 /** `type:name`, or `name (>= 1.6)` where the type is `package`, as messages show it. */
 export function formatRequirement(requirement: Requirement): string {
   const { type, name, range, architecture } = requirement;

@@ -1,0 +1,58 @@
+/**
+ * Opening a file that may be a package.
+ *
+ * @module
+ */
+
+import { stat } from "node:fs/promises";
+import { ioError, LadingError } from "../errors.js";
+import { collect, type IoOptions } from "../stream/bytes.js";
+import { HEAD_SIZE } from "../stream/detect.js";
+import { readFile } from "../stream/file.js";
+import type { PackageFile } from "./package.js";
+
+/** What tells one state of a file from another. */
+export interface FileIdentity {
+  /** Device, inode, size in bytes, mtime and ctime in ns, joined: different when the content may be. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The identity of the file that a path names, symlinks followed. Throws `IO`, and `FORMAT` for what is no regular file. */
+export async function identifyFile(path: string): Promise<FileIdentity> {
+  const stats = await stat(path, { bigint: true }).catch((error) => {
+    throw ioError(error, "read", path);
+  });
+  if (!stats.isFile()) {
+    const found = stats.isDirectory() ? "a folder" : "not a regular file";
+    throw new LadingError("FORMAT", `Cannot read "${path}": it is ${found}, wanted a file`, {
+      wanted: "file",
+      found,
+      path,
+    });
+  }
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), size: Number(size) };
+}
+
+/**
+ * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened.
+ */
+export async function openPackageFile(path: string, options: IoOptions = {}): Promise<PackageFile> {
+  const identity = await identifyFile(path);
+  async function checkUnchanged(): Promise<void> {
+    const now = await identifyFile(path).catch(() => undefined);
+    if (now?.key === identity.key) return;
+    throw new LadingError("CHANGED", `Cannot read "${path}": it changed meanwhile; run again when it is complete`, {
+      path,
+    });
+  }
+  const read: PackageFile["read"] = async function* (range = {}) {
+    await checkUnchanged();
+    yield* readFile(path, range);
+    await checkUnchanged();
+  };
+  const head = await collect(read({ ...options, end: Math.min(HEAD_SIZE, identity.size) }), HEAD_SIZE, path);
+  return { path, head, size: identity.size, read };
+}

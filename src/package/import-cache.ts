@@ -1,0 +1,80 @@
+/**
+ * Files that were seen before need not be read again.
+ *
+ * A file is recognised by device, inode, size, mtime and ctime. A change within one tick of the file system's clock would not
+ * show in them, so a record is made only when the file has not changed for longer than a tick.
+ *
+ * @module
+ */
+
+import { stat } from "node:fs/promises";
+import type { Cache } from "../store/cache.js";
+import type { Store } from "../store/store.js";
+import type { IoOptions } from "../stream/bytes.js";
+import { findSidecar } from "./formats/sidecar.js";
+import type { PackageLayer } from "./package.js";
+
+/** Clock ticks: of kernels, and of file systems that keep whole seconds only (Lustre). */
+const TICK_MS = 100;
+const COARSE_TICK_MS = 2100;
+const NS_PER_S = 1_000_000_000n;
+
+interface Identity {
+  readonly key: string;
+  /** Did it change so recently that a later change might not show? */
+  readonly isFresh: boolean;
+}
+
+async function identify(path: string): Promise<Identity | undefined> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  const isCoarse = mtimeNs % NS_PER_S === 0n && ctimeNs % NS_PER_S === 0n;
+  const ageMs = Date.now() - Number(ctimeNs / 1_000_000n);
+  const isFresh = ageMs < (isCoarse ? COARSE_TICK_MS : TICK_MS);
+  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), isFresh };
+}
+
+/** Something that was made of a file, with the layer that has to be there for it to be of use. */
+interface Made {
+  readonly layer: PackageLayer;
+}
+
+export interface FileCacheOptions extends IoOptions {
+  readonly cache?: Cache | undefined;
+  /** What the result depends on beside the file: options, in a form that JSON can hold. */
+  readonly variant: unknown;
+}
+
+async function isUsable(store: Store, { layer }: Made, options: IoOptions): Promise<boolean> {
+  return (await store.has(layer.descriptor, options)) && (await store.has(layer.files, options));
+}
+
+/**
+ * What `make` gives for a file, from the cache where the file and the document beside it are as they were then.
+ *
+ * @returns The value, and whether it was known.
+ */
+export async function rememberFile<T extends Made>(
+  store: Store,
+  path: string,
+  options: FileCacheOptions,
+  make: () => Promise<T>,
+): Promise<{ readonly value: T; readonly known: boolean }> {
+  const { cache, variant, signal } = options;
+  if (cache === undefined) return { value: await make(), known: false };
+  const lookUp = async () => {
+    const sidecar = await findSidecar(path);
+    return [await identify(path), sidecar === undefined ? undefined : await identify(sidecar)] as const;
+  };
+  const keyOf = ([file, sidecar]: readonly [Identity | undefined, Identity | undefined]) =>
+    file === undefined ? undefined : `file ${JSON.stringify([file.key, sidecar?.key ?? null, variant])}`;
+  const before = keyOf(await lookUp());
+  const known = before === undefined ? undefined : ((await cache.get(before)) as T | undefined);
+  if (known !== undefined && (await isUsable(store, known, { signal }))) return { value: known, known: true };
+  const value = await make();
+  const after = await lookUp();
+  const isFresh = after.some((identity) => identity?.isFresh === true);
+  if (before !== undefined && before === keyOf(after) && !isFresh) await cache.set(before, value);
+  return { value, known: false };
+}

@@ -1,0 +1,175 @@
+/**
+ * From package files to packages in a store.
+ *
+ * @module
+ */
+
+import { isLadingError, LadingError } from "../errors.js";
+import type { Cache } from "../store/cache.js";
+import type { Store } from "../store/store.js";
+import type { ByteStream } from "../stream/bytes.js";
+import { describeContent } from "../stream/detect.js";
+import { mapConcurrent } from "../stream/pool.js";
+import { listPackage, packageTag, putPackage } from "./artifact.js";
+import { describePackage, listPackages } from "./catalog.js";
+import { openPackageFile } from "./file.js";
+import { formatOf } from "./formats/index.js";
+import { rememberFile } from "./import-cache.js";
+import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
+import { type ResourceOptions, storeResource } from "./resource.js";
+
+/** What became of a file: `unchanged` when just this package was there, `skipped` and `replaced` as the options say. */
+export type ImportStatus = "imported" | "unchanged" | "skipped" | "replaced";
+
+export interface ImportedPackage {
+  /** The file that it came from, as it was named. */
+  readonly path: string;
+  readonly package: Package;
+  readonly status: ImportStatus;
+  readonly warnings: readonly string[];
+}
+
+export interface ImportOptions extends ResourceOptions {
+  /** Replace a package of the same name, version and architecture that holds something else (no). */
+  readonly override?: boolean | undefined;
+  /** Leave a package of the same name, version and architecture as it is, whatever the file holds (no). */
+  readonly skipExisting?: boolean | undefined;
+  /** Files at once (4). */
+  readonly jobs?: number | undefined;
+  /** Recognises files that were imported before, so that they are not read again. */
+  readonly cache?: Cache | undefined;
+  /** Called with the bytes of package files that were read. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Called as each file is done. */
+  readonly onImport?: ((imported: ImportedPackage) => void) | undefined;
+}
+
+function refuseUnknown(file: PackageFile): LadingError<"FORMAT"> {
+  const found = describeContent(file.head);
+  const wanted = "a Debian package, or a tarball with its JSON beside it";
+  const hint = /tar|compressed/.test(found) ? "; `lading package create` makes a package of a bare tarball" : "";
+  const message = `Cannot import "${file.path}": it is ${found}, wanted ${wanted}${hint}`;
+  return new LadingError("FORMAT", message, { wanted, found, path: file.path });
+}
+
+/** Says of which file an error speaks, where it does not say so itself. */
+export function inFile(error: unknown, path: string, action = "import"): unknown {
+  if (!isLadingError(error) || error.message.includes(path)) return error;
+  const rest = error.message.replace(/^Cannot /, "cannot ");
+  return new LadingError(error.code, `Cannot ${action} "${path}": ${rest}`, error.detail, { cause: error });
+}
+
+/** Takes a package file apart, whatever its format. Throws `FORMAT` when it is of none. */
+export async function openPackageSource(path: string, options: ImportOptions = {}): Promise<PackageSource> {
+  const file = await openPackageFile(path, options);
+  const format = await formatOf(file);
+  if (format === undefined) throw refuseUnknown(file);
+  return await format.open(file, options);
+}
+
+function existing(packages: readonly Package[], metadata: PackageMetadata): Package | undefined {
+  const tag = packageTag(metadata);
+  return packages.find((pkg) => packageTag(pkg) === tag);
+}
+
+/** What importing `now` over `before` is; throws `EXISTS` where no option allows it. */
+export function checkReplace(before: Package | undefined, now: Package, { override }: ImportOptions): ImportStatus {
+  if (before === undefined) return "imported";
+  if (before.manifest.digest === now.manifest.digest) return "unchanged";
+  if (override) return "replaced";
+  const name = describePackage(now);
+  const message = `Cannot import ${name}: a package of that name and version is there with other content; --override replaces it, --skip-existing keeps it`;
+  throw new LadingError("EXISTS", message, { what: "package", name });
+}
+
+/** A package file's package, whole and in the store, but not in its list. */
+export interface StoredPackage {
+  readonly package: Package;
+  readonly warnings: readonly string[];
+  /** Was the file recognised, so that it was not read? */
+  readonly known: boolean;
+}
+
+/** Puts a package file's package into the store without listing it. */
+export async function storePackageFile(
+  store: Store,
+  path: string,
+  options: ImportOptions = {},
+): Promise<StoredPackage> {
+  const { signal, cache, compression, limits, onBytes } = options;
+  const make = async () => {
+    const { metadata, claims, fileChecksums, open } = await openPackageSource(path, options);
+    const resource = { what: `"${path}"`, claims, fileChecksums, open: () => counted(open({ signal }), onBytes) };
+    const { layer, warnings } = await storeResource(store, resource, { signal, compression, limits });
+    return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings };
+  };
+  const variant = ["package", compression ?? null, limits ?? null];
+  const { value, known } = await rememberFile(store, path, { cache, variant, signal }, make);
+  return { package: value.package, warnings: value.warnings, known };
+}
+
+async function* counted(stream: ByteStream, onBytes: ((bytes: number) => void) | undefined): ByteStream {
+  for await (const chunk of stream) {
+    onBytes?.(chunk.byteLength);
+    yield chunk;
+  }
+}
+
+async function importOne(store: Store, path: string, known: readonly Package[], options: ImportOptions) {
+  const stored = options.skipExisting ? undefined : await storePackageFile(store, path, options);
+  const metadata = stored?.package ?? (await openPackageSource(path, options)).metadata;
+  const before = existing(known, metadata);
+  if (stored === undefined && before !== undefined) {
+    return { path, package: before, status: "skipped", warnings: [] } satisfies ImportedPackage;
+  }
+  const { package: pkg, warnings } = stored ?? (await storePackageFile(store, path, options));
+  return { path, package: pkg, status: checkReplace(before, pkg, options), warnings } satisfies ImportedPackage;
+}
+
+/** Two files that are the same package with other content cannot both be meant. */
+function checkDistinct(imported: readonly ImportedPackage[]): void {
+  const byTag = new Map<string, ImportedPackage>();
+  for (const each of imported) {
+    const tag = packageTag(each.package);
+    const other = byTag.get(tag);
+    byTag.set(tag, each);
+    if (other === undefined || other.package.manifest.digest === each.package.manifest.digest) continue;
+    const name = describePackage(each.package);
+    const message = `Cannot import "${each.path}": "${other.path}" is ${name} too, with other content; name one of them`;
+    throw new LadingError("EXISTS", message, { what: "package", name });
+  }
+}
+
+/**
+ * Imports package files: Debian packages, and tarballs with their JSON beside them, told apart by content.
+ *
+ * Either all of them are in the store's list afterwards, or, when one is refused, none more than before.
+ *
+ * @param paths Paths of files.
+ * @returns One result for each path, in their order.
+ * @throws {LadingError} `FORMAT` for a file that is no package; `CORRUPT`, `UNSAFE_ENTRY`, `TOO_LARGE` for what is wrong
+ * inside; `DIGEST_MISMATCH` when a claim does not hold; `SYNTAX` for metadata; `EXISTS` when another package of that name
+ * and version is there and no option says what to do; `CHANGED` when a file changes while it is read; `IO`.
+ */
+export async function importPackages(
+  store: Store,
+  paths: readonly string[],
+  options: ImportOptions = {},
+): Promise<readonly ImportedPackage[]> {
+  const known = await listPackages(store, options);
+  const importFile = async (path: string): Promise<ImportedPackage> => {
+    try {
+      const imported = await importOne(store, path, known, options);
+      options.onImport?.(imported);
+      return imported;
+    } catch (error) {
+      throw inFile(error, path);
+    }
+  };
+  const imported = await mapConcurrent([...new Set(paths)], options.jobs ?? 4, importFile, options.signal);
+  checkDistinct(imported);
+  const changed = imported.filter(({ status }) => status === "imported" || status === "replaced");
+  const roots = changed.map(({ package: pkg }) => ({ name: packageTag(pkg), descriptor: listPackage(pkg) }));
+  if (roots.length > 0) await store.tag(roots, { signal: options.signal });
+  return imported;
+}

@@ -1,0 +1,105 @@
+/**
+ * One look at a tar going by: is it sound and clean, what is in it, which digest has it.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { LadingError } from "../errors.js";
+import { type Digest, digestFromHex } from "../oci/digest.js";
+import { createHasher } from "../stream/hash.js";
+import { type CleanResult, createCleanCheck } from "../tar/clean.js";
+import type { Entry } from "../tar/entry.js";
+import { escapePath } from "../tar/path.js";
+import { createScanner, type EntryMeta } from "../tar/scan.js";
+import type { ListedFile } from "./file-list.js";
+
+/** What an inspection found. Sizes are bytes. */
+export interface Inspected extends CleanResult {
+  readonly diffId: Digest;
+  readonly uncompressedSize: number;
+  readonly files: readonly ListedFile[];
+}
+
+export interface Inspection {
+  write(chunk: Uint8Array): void;
+  /** The whole tar has gone by. Throws `CORRUPT`, `UNSAFE_ENTRY`, `FORMAT`, `DIGEST_MISMATCH`. */
+  end(): Inspected;
+}
+
+export interface InspectionOptions {
+  /** What a person would call it. */
+  readonly what: string;
+  /** MD5 of files, in hex, by path; a file that differs is refused. */
+  readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Hashes the content of the file that goes by. */
+function createFileHashes(checksums: ReadonlyMap<string, string> | undefined, what: string) {
+  let path = "";
+  let sha256: Hash | undefined;
+  let md5: Hash | undefined;
+  let expected: string | undefined;
+  return {
+    start(entry: Entry): void {
+      path = entry.path;
+      expected = checksums?.get(path);
+      sha256 = createHash("sha256");
+      md5 = expected === undefined ? undefined : createHash("md5");
+    },
+    update(chunk: Uint8Array): void {
+      sha256?.update(chunk);
+      md5?.update(chunk);
+    },
+    end(): Digest | undefined {
+      const actual = md5?.digest("hex");
+      if (actual !== expected && actual !== undefined && expected !== undefined) {
+        const file = escapePath(path);
+        const message = `Cannot accept ${what}: its file "${file}" has md5 ${actual}, its list says ${expected}; fetch it again`;
+        throw new LadingError("DIGEST_MISMATCH", message, { what: file, expected, actual });
+      }
+      return sha256 === undefined ? undefined : digestFromHex("sha256", sha256.digest("hex"));
+    },
+  };
+}
+
+function listed(entry: Entry): ListedFile {
+  const { path, type, mode, uid, gid, size, linkpath } = entry;
+  const common = { path, type, mode, uid, gid };
+  if (type === "file") return { ...common, size };
+  return linkpath === undefined ? common : { ...common, target: linkpath };
+}
+
+/** Begins to look at a tar. Memory grows with the count of entries only. */
+export function createInspection({ what, fileChecksums }: InspectionOptions): Inspection {
+  const hasher = createHasher();
+  const clean = createCleanCheck();
+  const hashes = createFileHashes(fileChecksums, what);
+  const files: ListedFile[] = [];
+
+  const scanner = createScanner({
+    entry(entry: Entry, meta: EntryMeta) {
+      clean.entry(entry, meta);
+      files.push(listed(entry));
+      if (entry.type === "file") hashes.start(entry);
+    },
+    data: (chunk) => hashes.update(chunk),
+    endEntry() {
+      const last = files.at(-1);
+      const digest = last?.type === "file" ? hashes.end() : undefined;
+      if (last !== undefined && digest !== undefined) files[files.length - 1] = { ...last, digest };
+    },
+  });
+
+  return {
+    write(chunk) {
+      hasher.update(chunk);
+      scanner.write(chunk);
+    },
+    end() {
+      clean.end(scanner.end());
+      const { digest, size } = hasher.end();
+      return { ...clean.result(), diffId: digest, uncompressedSize: size, files };
+    },
+  };
+}
