@@ -5,12 +5,9 @@
  */
 
 import type { Platform } from "../oci/platform.js";
-import type { Requirement } from "../package/capability.js";
+import type { PackageRequest } from "../package/capability.js";
 
-/** One item of `packages`: a capability, or one package by its full or short name. */
-export type PackageRequest =
-  | { readonly kind: "capability"; readonly requirement: Requirement }
-  | { readonly kind: "name"; readonly name: string };
+export type { PackageRequest };
 
 /** Files of the recipe's own. */
 export interface RecipeFiles {

@@ -1,0 +1,141 @@
+/**
+ * What has to be solved: which packages can be reached, what each of them wants, and which exclude each other.
+ *
+ * @module
+ */
+
+import type { Platform } from "../oci/platform.js";
+import type { Alternatives, PackageRequest, Requirement } from "../package/capability.js";
+import type { Package } from "../package/package.js";
+import { type Budget, spend } from "./budget.js";
+import { compareBytewise } from "./bytewise.js";
+import type { Candidates } from "./candidates.js";
+import { formatRequest } from "./label.js";
+import { addTo } from "./multimap.js";
+
+/** The owner of what the recipe wants. */
+export const RECIPE = -1;
+
+/** A request, or one dependency of one package: at least one member has to be chosen when the owner is. */
+export interface Want {
+  /** {@link RECIPE}, or a package. */
+  readonly owner: number;
+  readonly request?: PackageRequest;
+  /** Empty for a request by name. */
+  readonly anyOf: Alternatives;
+  readonly strict: boolean;
+  /** What meets it, those that are wanted more first; one list for each alternative. */
+  readonly groups: readonly (readonly number[])[];
+  /** The groups in one list. */
+  readonly members: readonly number[];
+  /** Is a preference enough to choose between several names? Else that is ambiguous. */
+  readonly lenient: boolean;
+}
+
+/** Packages of which each holder excludes each member but itself. */
+export interface Exclusion {
+  readonly holders: readonly number[];
+  readonly members: readonly number[];
+}
+
+export interface Problem {
+  readonly candidates: Candidates;
+  readonly platform: Platform;
+  readonly budget: Budget;
+  readonly wants: readonly Want[];
+  /** Numbers of the recipe's wants. */
+  readonly roots: readonly number[];
+  /** Numbers of each package's wants; absent for what cannot be reached. */
+  readonly wantsOf: readonly (readonly number[] | undefined)[];
+  /** The packages of each family that can be reached. */
+  readonly versions: ReadonlyMap<number, readonly number[]>;
+  readonly exclusions: readonly Exclusion[];
+  /** Exclusions that the package holds, and those that it is a member of. */
+  readonly held: ReadonlyMap<number, readonly Exclusion[]>;
+  readonly suffered: ReadonlyMap<number, readonly Exclusion[]>;
+}
+
+/** Each request once, in an order of their own. */
+export function sortRequests(requests: readonly PackageRequest[]): readonly PackageRequest[] {
+  const byText = new Map(requests.map((request) => [`${request.kind} ${JSON.stringify(request)}`, request]));
+  const sorted = [...byText].sort(
+    ([leftKey, left], [rightKey, right]) =>
+      compareBytewise(formatRequest(left), formatRequest(right)) || compareBytewise(leftKey, rightKey),
+  );
+  return sorted.map(([, request]) => request);
+}
+
+/** Finds what can be reached, as it goes through it. */
+function reach(requests: readonly PackageRequest[], candidates: Candidates, platform: Platform, budget: Budget) {
+  const wants: Want[] = [];
+  const reached = new Set<number>();
+  const wantsOf: number[][] = [];
+  const add = (want: Want): number => {
+    spend(budget, 10 + want.members.length);
+    for (const id of want.members) reached.add(id);
+    return wants.push(want) - 1;
+  };
+  const groupsOf = (anyOf: Alternatives) => anyOf.map((requirement) => candidates.meeting(requirement, platform));
+  const flatten = (groups: Want["groups"]) => (groups.length === 1 ? (groups[0] ?? []) : [...new Set(groups.flat())]);
+  const roots = requests.map((request) => {
+    const anyOf = request.kind === "name" ? [] : [request.requirement];
+    const groups = request.kind === "name" ? [candidates.named(request.name, platform)] : groupsOf(anyOf);
+    return add({ owner: RECIPE, request, anyOf, strict: false, groups, members: flatten(groups), lenient: false });
+  });
+  // The set grows while it is walked: this visits each package once, in order of distance.
+  for (const owner of reached) {
+    const { dependencies, ecosystem } = candidates.packages[owner] as Package;
+    const own: number[] = [];
+    wantsOf[owner] = own;
+    for (const { anyOf, strict = false } of dependencies) {
+      const groups = groupsOf(anyOf);
+      const members = flatten(groups);
+      // What a package provides itself it need not wait for.
+      if (anyOf.length === 0 || members.includes(owner)) continue;
+      own.push(add({ owner, anyOf, strict, groups, members, lenient: ecosystem === "debian" }));
+    }
+  }
+  return { wants, roots, wantsOf, reached };
+}
+
+/** Who excludes whom. Packages with the same line of `conflicts` share one exclusion. */
+function exclude(reached: ReadonlySet<number>, candidates: Candidates, platform: Platform, budget: Budget) {
+  const holders = new Map<string, { readonly requirement: Requirement; readonly ids: number[] }>();
+  for (const id of reached) {
+    for (const requirement of (candidates.packages[id] as Package).conflicts.flat()) {
+      const key = JSON.stringify([requirement.type, requirement.name, requirement.range, requirement.architecture]);
+      const known = holders.get(key);
+      if (known) known.ids.push(id);
+      else holders.set(key, { requirement, ids: [id] });
+    }
+  }
+  const exclusions: Exclusion[] = [];
+  const held = new Map<number, Exclusion[]>();
+  const suffered = new Map<number, Exclusion[]>();
+  for (const { requirement, ids } of holders.values()) {
+    const members = candidates.meeting(requirement, platform).filter((id) => reached.has(id));
+    if (members.length === 0 || (members.length === 1 && ids.length === 1 && members[0] === ids[0])) continue;
+    spend(budget, 10 + members.length + ids.length);
+    const exclusion = { holders: ids, members };
+    exclusions.push(exclusion);
+    for (const id of ids) addTo(held, id, exclusion);
+    for (const id of members) addTo(suffered, id, exclusion);
+  }
+  return { exclusions, held, suffered };
+}
+
+/** States the problem for requests as {@link sortRequests} gives them. Costs as much as there is to reach. */
+export function createProblem(
+  requests: readonly PackageRequest[],
+  candidates: Candidates,
+  platform: Platform,
+  budget: Budget,
+): Problem {
+  const { wants, roots, wantsOf, reached } = reach(requests, candidates, platform, budget);
+  const versions = new Map<number, number[]>();
+  for (const id of [...reached].sort((left, right) => left - right)) {
+    addTo(versions, candidates.families[id] as number, id);
+  }
+  const exclusions = exclude(reached, candidates, platform, budget);
+  return { candidates, platform, budget, wants, roots, wantsOf, versions, ...exclusions };
+}
