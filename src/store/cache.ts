@@ -1,0 +1,59 @@
+/**
+ * What was computed once and need not be again: small records by key.
+ *
+ * A cache may lose anything at any time; who asks it checks that what it names is still there.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createOwner } from "./owner.js";
+
+export interface Cache {
+  /** The record, as JSON gives it back, or undefined. Never throws. */
+  get(key: string): Promise<unknown>;
+  /** Keeps a record that JSON can hold. Never throws: what cannot be kept is computed again. */
+  set(key: string, record: unknown): Promise<void>;
+}
+
+/** A cache that lives as long as the value. */
+export function createMemoryCache(): Cache {
+  const records = new Map<string, string>();
+  return {
+    async get(key) {
+      const text = records.get(key);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    async set(key, record) {
+      records.set(key, JSON.stringify(record));
+    },
+  };
+}
+
+/** A cache in a folder, one small file a record, safe for several processes: a record appears whole or not at all. */
+export function createFolderCache(folder: string): Cache {
+  const pathOf = (key: string) => join(folder, createHash("sha256").update(key).digest("hex").slice(0, 40));
+  return {
+    async get(key) {
+      try {
+        const record = JSON.parse(await readFile(pathOf(key), "utf8")) as { key: string; record: unknown };
+        return record.key === key ? record.record : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    async set(key, record) {
+      const path = pathOf(key);
+      const temporary = `${path}.${createOwner().nonce}`;
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeFile(temporary, JSON.stringify({ key, record }), { flag: "wx" });
+        await rename(temporary, path);
+      } catch {
+        await rm(temporary, { force: true }).catch(() => {});
+      }
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * `copy`: the one verb that moves images. Push, pull, save, load and convert are all this, between two stores.
+ *
+ * @module
+ */
+
+import { LadingError } from "../errors.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
+import { isReferableType } from "../oci/media-type.js";
+import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
+import { mapConcurrent } from "../stream/pool.js";
+import type { Store } from "./store.js";
+
+/** How a blob came to where it is wanted. */
+export type CopyAction = "skipped" | "linked" | "copied";
+
+/** One blob or manifest of a copy. */
+export interface CopiedBlob {
+  readonly descriptor: Descriptor;
+  readonly action: CopyAction;
+}
+
+/** What a copy did. Byte counts are of stored bytes. */
+export interface CopyResult {
+  readonly root: Descriptor;
+  /** Each content once, children before parents. */
+  readonly blobs: readonly CopiedBlob[];
+  readonly bytes: Readonly<Record<CopyAction, number>>;
+}
+
+export interface CopyOptions extends IoOptions {
+  /** Blobs at once (4). */
+  readonly jobs?: number | undefined;
+  /** Called as each blob is done. */
+  readonly onBlob?: ((blob: CopiedBlob) => void) | undefined;
+  /** Called with the bytes that went by, for progress. */
+  readonly onBytes?: ((descriptor: Descriptor, bytes: number) => void) | undefined;
+}
+
+/** Indexes within indexes that are followed. */
+const MAX_DEPTH = 16;
+
+interface Content {
+  readonly descriptor: Descriptor;
+  /** Present where it is a manifest or index, which had to be read to find its children. */
+  readonly bytes?: Buffer;
+}
+
+/** All content that a root reaches: first the blobs, then the manifests, children before parents. Each digest once. */
+async function listContent(root: Descriptor, from: Store, options: IoOptions): Promise<Content[]> {
+  const seen = new Set<string>();
+  const blobs: Content[] = [];
+  const manifests: Content[] = [];
+  async function visit(descriptor: Descriptor, depth: number): Promise<void> {
+    if (seen.has(descriptor.digest)) return;
+    seen.add(descriptor.digest);
+    if (!isReferableType(descriptor.mediaType)) {
+      blobs.push({ descriptor });
+      return;
+    }
+    if (depth > MAX_DEPTH) {
+      const message = `Cannot copy ${root.digest}: its indexes are nested deeper than ${MAX_DEPTH}`;
+      throw new LadingError("TOO_LARGE", message, { what: "depth of indexes", limit: MAX_DEPTH });
+    }
+    const bytes = await collect(from.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
+    for (const child of childrenOf(descriptor.mediaType, bytes)) await visit(child, depth + 1);
+    manifests.push({ descriptor, bytes });
+  }
+  await visit(root, 0);
+  return [...blobs, ...manifests];
+}
+
+async function* counted(source: AsyncIterable<Uint8Array>, descriptor: Descriptor, options: CopyOptions) {
+  for await (const chunk of source) {
+    yield chunk;
+    options.onBytes?.(descriptor, chunk.byteLength);
+  }
+}
+
+async function copyContent(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
+  const { descriptor, bytes } = content;
+  const { signal } = options;
+  if (await to.has(descriptor, { signal })) return "skipped";
+  const file = bytes === undefined && to.link !== undefined ? await from.sharedFile?.(descriptor) : undefined;
+  if (file !== undefined && (await to.link?.(descriptor, file, { signal }))) return "linked";
+  const source = bytes === undefined ? from.open(descriptor, { signal }) : fromBytes(bytes);
+  const promised = { digest: descriptor.digest, size: descriptor.size, signal };
+  await to.put(descriptor.mediaType, counted(source, descriptor, options), promised);
+  return "copied";
+}
+
+/** Layers that must never be distributed are left where they are, as the specification asks. */
+function isDistributable({ mediaType }: Descriptor): boolean {
+  return !mediaType.includes(".nondistributable.");
+}
+
+/**
+ * Copies everything that `root` reaches from one store to another, byte for byte, blobs first and children before parents,
+ * so that what is at the destination is always whole. Content that is there already is skipped.
+ *
+ * @param root A manifest, an index, or any other content of `from`.
+ * @returns What was done with each blob. The destination has no name for it yet: see `Store.tag`.
+ * @throws {LadingError} `NOT_FOUND` and `DIGEST_MISMATCH` for content of `from` that is missing or wrong; what the two
+ * stores throw. The destination keeps the blobs that were whole by then, and nothing else.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { copy, createMemoryStore, fromBytes } from "lading";
+ *
+ * const [here, there] = [createMemoryStore(), createMemoryStore()];
+ * const root = await here.put("text/plain", fromBytes("hello"));
+ * const { bytes } = await copy(root, here, there);
+ * assert.deepEqual(bytes, { skipped: 0, linked: 0, copied: 5 });
+ * assert.ok(await there.has(root));
+ * ```
+ */
+export async function copy(root: Descriptor, from: Store, to: Store, options: CopyOptions = {}): Promise<CopyResult> {
+  const { jobs = 4, signal } = options;
+  const contents = (await listContent(root, from, { signal })).filter(({ descriptor }) => isDistributable(descriptor));
+  const move = async (content: Content): Promise<CopiedBlob> => {
+    const done = { descriptor: content.descriptor, action: await copyContent(content, from, to, options) };
+    options.onBlob?.(done);
+    return done;
+  };
+  const isBlob = ({ bytes }: Content) => bytes === undefined;
+  const blobs = await mapConcurrent(contents.filter(isBlob), jobs, move, signal);
+  for (const content of contents.filter((each) => !isBlob(each))) blobs.push(await move(content));
+  const bytes = { skipped: 0, linked: 0, copied: 0 };
+  for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;
+  return { root, blobs, bytes };
+}

@@ -1,0 +1,97 @@
+/**
+ * `index.json` of an OCI layout: which roots it lists, under which names.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#indexjson-file
+ * @module
+ */
+
+import { LadingError } from "../errors.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { decodeJson, encodeJson } from "../oci/json.js";
+import { decodeIndex, type Index } from "../oci/manifest.js";
+import { MEDIA_TYPE } from "../oci/media-type.js";
+import { REF_NAME } from "../oci/ref-name.js";
+import type { Tagged } from "./store.js";
+
+/** Bytes that an `index.json` may have: 64 MiB, since a store of ten thousand packages lists them all there. */
+export const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+
+const EMPTY_INDEX: Index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
+
+/** Reads the index of a layout. `path` names it in errors. */
+export function decodeLayoutIndex(bytes: Uint8Array, path: string): Index {
+  if (bytes.byteLength > 0) return decodeIndex(bytes, { what: path, maxBytes: MAX_INDEX_BYTES });
+  throw new LadingError(
+    "CORRUPT",
+    `Cannot read "${path}": it is empty, so a writer was cut off there; restore it, or remove the folder and build again`,
+    { what: path, why: "empty" },
+  );
+}
+
+/** Checks `oci-layout`, the file that says which version of the layout this is. */
+export function checkLayoutVersion(bytes: Uint8Array, path: string): void {
+  const value = bytes.byteLength === 0 ? {} : decodeJson(bytes, { what: path });
+  const version = (value as { imageLayoutVersion?: unknown } | null)?.imageLayoutVersion;
+  if (version === "1.0.0") return;
+  throw new LadingError(
+    "UNSUPPORTED",
+    `Cannot read "${path}": the layout's version is ${JSON.stringify(version ?? null)}, wanted "1.0.0"`,
+    { what: "layout version" },
+  );
+}
+
+export function nameOf(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.[REF_NAME];
+}
+
+/** The roots, sorted by name, those without one last. */
+export function listRoots(index: Index): Tagged[] {
+  const key = (name: string | undefined) => (name === undefined ? "1" : `0${name}`);
+  return index.manifests
+    .map((descriptor) => ({ name: nameOf(descriptor), descriptor }))
+    .sort((a, b) => (key(a.name) < key(b.name) ? -1 : key(a.name) > key(b.name) ? 1 : 0));
+}
+
+function withName(descriptor: Descriptor, name: string | undefined): Descriptor {
+  const { [REF_NAME]: _old, ...others } = descriptor.annotations ?? {};
+  const annotations = name === undefined ? others : { ...others, [REF_NAME]: name };
+  const { annotations: _annotations, data: _data, ...plain } = descriptor;
+  return Object.keys(annotations).length === 0 ? plain : { ...plain, annotations };
+}
+
+/**
+ * The index with these roots added. A name has one meaning: an older entry of that name goes. A root without name is
+ * listed once, and not at all where it stands there under a name.
+ */
+export function addRoots(index: Index | undefined, roots: readonly Tagged[]): Index {
+  const base = index ?? EMPTY_INDEX;
+  const names = new Set(roots.flatMap(({ name }) => (name === undefined ? [] : [name])));
+  const digests = new Set<string>(roots.map(({ descriptor }) => descriptor.digest));
+  const kept = base.manifests.filter((entry) => {
+    const name = nameOf(entry);
+    return name === undefined ? !digests.has(entry.digest) : !names.has(name);
+  });
+  const named = new Set<string>(kept.filter((entry) => nameOf(entry) !== undefined).map((entry) => entry.digest));
+  const added = new Map<string, Descriptor>();
+  for (const { name, descriptor } of roots) {
+    if (name !== undefined) added.set(`name ${name}`, withName(descriptor, name));
+  }
+  for (const { descriptor } of roots.filter(({ name }) => name !== undefined)) named.add(descriptor.digest);
+  for (const { name, descriptor } of roots) {
+    if (name === undefined && !named.has(descriptor.digest)) added.set(descriptor.digest, withName(descriptor, name));
+  }
+  return { ...base, manifests: [...kept, ...added.values()] };
+}
+
+/** The index without these names. A `sha256:…` name removes every entry of that digest. */
+export function removeRoots(index: Index, names: readonly string[]): Index {
+  const gone = new Set<string>(names);
+  return {
+    ...index,
+    manifests: index.manifests.filter((entry) => !gone.has(nameOf(entry) ?? "") && !gone.has(entry.digest)),
+  };
+}
+
+export function encodeLayoutIndex(index: Index): Uint8Array {
+  return encodeJson(index);
+}

@@ -1,0 +1,191 @@
+/**
+ * An OCI image layout on disk as a {@link Store}.
+ *
+ * Crash-safe: a blob or `index.json` appears whole or not at all, and is on disk before a name leads to it. Safe for
+ * several writers, on file systems without `flock` too: `index.json` is read, changed and replaced under a lock. Beside
+ * what the specification lists, the folder holds `.lading/`: the lock and temporary files (same file system, so that
+ * rename is atomic), and `own` where lading made the layout.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ * @module
+ */
+
+import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve as resolvePath } from "node:path";
+import { ioError, LadingError } from "../errors.js";
+import type { Digest } from "../oci/digest.js";
+import type { Index } from "../oci/manifest.js";
+import { parseRefName } from "../oci/ref-name.js";
+import type { IoOptions } from "../stream/bytes.js";
+import { blobPath, createBlobFolder } from "./layout-blobs.js";
+import {
+  addRoots,
+  checkLayoutVersion,
+  decodeLayoutIndex,
+  encodeLayoutIndex,
+  listRoots,
+  MAX_INDEX_BYTES,
+  removeRoots,
+} from "./layout-index.js";
+import { acquireLock, type LockOptions } from "./lock.js";
+import { blobNotFound, tagNotFound } from "./missing.js";
+import type { Store, Tagged } from "./store.js";
+import { reclaimTemporaries, syncFolder, writeFileAtomic } from "./write-file.js";
+
+export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
+  /** What messages call it (`oci:` and the folder). */
+  readonly label?: string;
+}
+
+const VERSION = '{"imageLayoutVersion":"1.0.0"}';
+
+async function readSmall(path: string, limit: number): Promise<Buffer | undefined> {
+  try {
+    const stats = await lstat(path);
+    if (!stats.isFile()) {
+      throw new LadingError("FORMAT", `Cannot read "${path}": it is not a regular file`, {
+        wanted: "regular file",
+        found: "something else",
+        path,
+      });
+    }
+    if (stats.size > limit) {
+      const message = `Cannot read "${path}": it has ${stats.size} bytes, more than the ${limit} that are allowed`;
+      throw new LadingError("TOO_LARGE", message, { what: path, limit, actual: stats.size });
+    }
+    return await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw ioError(error, "read", path);
+  }
+}
+
+async function isEmptyOrMissing(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw ioError(error, "use", folder);
+  });
+  return names.every((name) => name === ".lading");
+}
+
+/**
+ * Opens the OCI layout in `folder`, or one to be made there: nothing is written before the first `put` or `tag`.
+ *
+ * @param folder A path; a folder that is missing is made with its parents. One that holds something else than a layout is
+ * refused on writing.
+ * @returns A store whose `put` is atomic at once and durable when a `tag` that reaches the content has returned.
+ * @throws {LadingError} From its methods: `NOT_FOUND` for a folder, blob or tag that is missing; `DIGEST_MISMATCH` and
+ * `CORRUPT` for content that is not what it should be; `UNSUPPORTED` for another layout version; `EXISTS` when the lock
+ * stays taken; `IO` from the file system.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { createLayoutStore, fromBytes } from "lading";
+ *
+ * const folder = await mkdtemp("layout-");
+ * const store = createLayoutStore(folder);
+ * const descriptor = await store.put("text/plain", fromBytes("hello"));
+ * await store.tag([{ name: "greeting", descriptor }]);
+ * assert.equal((await createLayoutStore(folder).resolve("greeting")).size, 5);
+ * await rm(folder, { recursive: true });
+ * ```
+ */
+export function createLayoutStore(folder: string, options: LayoutOptions = {}): Store {
+  const root = resolvePath(folder);
+  const label = options.label ?? `oci:${folder}`;
+  const hidden = join(root, ".lading");
+  const indexPath = join(root, "index.json");
+  const versionPath = join(root, "oci-layout");
+  let prepared: Promise<void> | undefined;
+
+  async function readIndex(): Promise<Index | undefined> {
+    const version = await readSmall(versionPath, 64 * 1024);
+    const bytes = await readSmall(indexPath, MAX_INDEX_BYTES);
+    if (version === undefined && bytes === undefined) return undefined;
+    checkLayoutVersion(version ?? new Uint8Array(), versionPath);
+    return bytes === undefined ? undefined : decodeLayoutIndex(bytes, indexPath);
+  }
+
+  async function existingIndex(): Promise<Index> {
+    const index = await readIndex();
+    if (index !== undefined) return index;
+    throw new LadingError("NOT_FOUND", `Cannot open ${label}: there is no OCI layout in "${folder}"; check the path`, {
+      what: "layout",
+      name: folder,
+    });
+  }
+
+  async function makeLayout(): Promise<void> {
+    if ((await readSmall(versionPath, 64 * 1024)) === undefined) {
+      if (!(await isEmptyOrMissing(root))) {
+        const message = `Cannot write ${label}: "${folder}" holds something else than an OCI layout; name a new folder`;
+        throw new LadingError("EXISTS", message, { what: "folder", name: folder });
+      }
+      await mkdir(hidden, { recursive: true });
+      await writeFile(join(hidden, "own"), "");
+      await writeFileAtomic(versionPath, Buffer.from(VERSION), hidden);
+    }
+    await mkdir(hidden, { recursive: true });
+    await reclaimTemporaries(hidden);
+  }
+
+  /** Once for a store: makes the layout where there is none, removes what dead writers left behind. */
+  function prepare(): Promise<void> {
+    prepared ??= makeLayout().catch((error) => {
+      prepared = undefined;
+      throw ioError(error, "write to", folder);
+    });
+    return prepared;
+  }
+
+  async function change(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<void> {
+    await prepare();
+    const lock = await acquireLock(join(hidden, "lock"), { ...options, signal });
+    try {
+      const next = encodeLayoutIndex(update(await readIndex()));
+      if (!(await lock.isHeld())) return await change(update, signal);
+      await writeFileAtomic(indexPath, next, hidden);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare });
+
+  return {
+    label,
+    has: blobs.has,
+    open: blobs.open,
+    put: blobs.put,
+    sharedFile: blobs.sharedFile,
+    link: blobs.link,
+    async resolve(name) {
+      const roots = listRoots(await existingIndex());
+      const found = roots.find((tagged) => tagged.name === name) ?? roots.find((r) => r.descriptor.digest === name);
+      if (found !== undefined) return found.descriptor;
+      const known = roots.flatMap((tagged) => (tagged.name === undefined ? [] : [tagged.name]));
+      throw tagNotFound(name, label, known);
+    },
+    async tags() {
+      const index = await readIndex();
+      return index === undefined ? [] : listRoots(index);
+    },
+    async tag(roots: readonly Tagged[], { signal }: IoOptions = {}) {
+      const folders = new Set<string>();
+      for (const { name, descriptor } of roots) {
+        if (name !== undefined) parseRefName(name);
+        if (!(await blobs.has(descriptor))) throw blobNotFound(descriptor, label);
+        folders.add(dirname(blobPath(root, descriptor.digest)));
+      }
+      for (const blobFolder of folders) await syncFolder(blobFolder);
+      await change((index) => addRoots(index, roots), signal);
+    },
+    async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {
+      if ((await readIndex()) === undefined) return;
+      await change((index) => removeRoots(index ?? { schemaVersion: 2, manifests: [] }, names), signal);
+    },
+  };
+}

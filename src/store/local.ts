@@ -1,0 +1,34 @@
+/**
+ * The local store: where packages are imported to and images are built.
+ *
+ * It is an OCI layout, so that every other tool can read it, with a cache of what was computed.
+ *
+ * @module
+ */
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Cache, createFolderCache } from "./cache.js";
+import { createLayoutStore } from "./layout.js";
+import type { Store } from "./store.js";
+
+export interface LocalStore {
+  readonly store: Store;
+  readonly cache: Cache;
+}
+
+/**
+ * The folder of the local store: `$LADING_STORE`, else `$XDG_DATA_HOME/lading`, else `~/.local/share/lading`.
+ *
+ * @param env The environment to read; lading never reads it by itself.
+ */
+export function localStoreFolder(env: Readonly<Record<string, string | undefined>>): string {
+  const { LADING_STORE, XDG_DATA_HOME, HOME } = env;
+  return LADING_STORE || join(XDG_DATA_HOME || join(HOME || homedir(), ".local", "share"), "lading");
+}
+
+/** Opens the local store in a folder; it is made on the first write. */
+export function openLocalStore(folder: string): LocalStore {
+  const store = createLayoutStore(folder, { label: `store in "${folder}"` });
+  return { store, cache: createFolderCache(join(folder, ".lading", "cache")) };
+}

@@ -1,0 +1,131 @@
+/**
+ * Files that appear whole or not at all: a temporary file beside the destination, fsync, rename, fsync of the folder.
+ *
+ * A temporary file is named after the process that writes it, so that the next run can tell which ones nobody will finish.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ioError } from "../errors.js";
+import { createOwner, type Owner, ownerState } from "./owner.js";
+
+const TEMPORARY = /^tmp-([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{16}$/;
+/** Milliseconds after which a temporary file of another host counts as left behind: a day. */
+const ABANDONED_MS = 24 * 3600 * 1000;
+
+/** A file that is being written and has no name yet. */
+export interface TemporaryFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Flushes it and gives it its name. The folder's own fsync is the caller's: {@link syncFolder}. */
+  commit(destination: string): Promise<void>;
+  /** Removes it. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** fsync that a file system may not know: then there is nothing that could be done better. */
+async function sync(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw error;
+  }
+}
+
+/** Makes renames in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await sync(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw ioError(error, "flush the folder", folder);
+  }
+}
+
+/** Twelve hex digits that stand for host, boot and process namespace. */
+function realmTag(owner: Owner): string {
+  return createHash("sha256").update(owner.realm).digest("hex").slice(0, 12);
+}
+
+/** Creates a temporary file in `folder`, which is made if it is missing. */
+export async function createTemporaryFile(folder: string): Promise<TemporaryFile> {
+  const owner = createOwner();
+  const path = join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
+  let handle: FileHandle;
+  try {
+    await mkdir(folder, { recursive: true });
+    handle = await open(path, "wx+", 0o666);
+  } catch (error) {
+    throw ioError(error, "create a temporary file in", folder);
+  }
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await handle.close();
+    isOpen = false;
+  };
+  return {
+    path,
+    handle,
+    async commit(destination) {
+      try {
+        await sync(handle);
+        await close();
+        await rename(path, destination);
+      } catch (error) {
+        throw ioError(error, "write", destination);
+      }
+    },
+    async discard() {
+      await close().catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
+    },
+  };
+}
+
+/** Replaces a small file whole, durably. `temporaries` is a folder on the same file system. */
+export async function writeFileAtomic(path: string, content: Uint8Array, temporaries: string): Promise<void> {
+  const file = await createTemporaryFile(temporaries);
+  try {
+    await file.handle.writeFile(content);
+    await file.commit(path);
+  } catch (error) {
+    throw ioError(error, "write", path);
+  } finally {
+    await file.discard();
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Removes the temporary files that processes left behind which no longer live. */
+export async function reclaimTemporaries(folder: string): Promise<void> {
+  const me = createOwner();
+  const tag = realmTag(me);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const match = TEMPORARY.exec(name);
+    if (match === null) continue;
+    const path = join(folder, name);
+    const [, realm, pid, started = ""] = match;
+    const left =
+      realm === tag
+        ? ownerState({ realm: me.realm, pid: Number(pid), started, nonce: me.nonce }) === "dead"
+        : await isAbandoned(path);
+    if (left) await rm(path, { force: true }).catch(() => {});
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  const mtime = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - mtime > ABANDONED_MS;
+}
