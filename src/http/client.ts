@@ -1,0 +1,214 @@
+/**
+ * The one HTTP client.
+ *
+ * @module
+ */
+
+import { Readable } from "node:stream";
+import type { Agent, Dispatcher } from "undici";
+import { LadingError } from "../errors.js";
+import { isPassingFailure, networkError, refusedRequest } from "./failure.js";
+import { isLoopbackHost } from "./host.js";
+import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
+import { isRedirect, REDIRECT_LIMIT, redirectRequest } from "./redirect.js";
+import { isIdempotent, isRetryableStatus, parseRetryAfter, retryDelayMs, wait } from "./retry.js";
+
+export interface HttpClientOptions {
+  /** Allows plain http to hosts that are not this machine (false). */
+  readonly insecure?: boolean | undefined;
+  /** Milliseconds until a connection stands (10 000). */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Milliseconds from the last byte sent to the answer's headers (60 000). */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Milliseconds between two pieces of an answer's content (60 000). */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Tries of one request, the first among them (4). A try that ended in a timeout is repeated once at most. */
+  readonly attempts?: number | undefined;
+  /** Milliseconds before the second try (500); each later wait is three times as long. */
+  readonly baseDelayMs?: number | undefined;
+  /** Milliseconds that no wait exceeds, whatever `Retry-After` says (30 000). */
+  readonly maxDelayMs?: number | undefined;
+  /** Connections to one host (16). */
+  readonly connections?: number | undefined;
+  /** (`lading`) */
+  readonly userAgent?: string | undefined;
+}
+
+export interface HttpClient {
+  /**
+   * Sends a request and gives the final answer, whatever its status: redirects are followed (10 at most), and an answer of
+   * 408, 429, 500, 502, 503 or 504, a cut connection and a timeout are tried again where the request allows.
+   *
+   * @throws {LadingError} `NETWORK` where no answer came, or where the way to it is refused: plain http to another machine,
+   * a redirect from https to http.
+   */
+  request(request: HttpRequest): Promise<HttpResponse>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const DEFAULTS = {
+  insecure: false,
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 60_000,
+  idleTimeoutMs: 60_000,
+  attempts: 4,
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
+  connections: 16,
+  userAgent: "lading",
+};
+type Settings = typeof DEFAULTS;
+
+/** Creates a client. Nothing is loaded and no connection made before the first request. */
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings: Settings = { ...DEFAULTS, ...given };
+  let agent: Promise<Agent> | undefined;
+  const open = () => {
+    agent ??= createAgent(settings);
+    return agent;
+  };
+  return {
+    request: async (request) => follow(await open(), request, settings),
+    close: async () => (await agent)?.destroy(),
+  };
+}
+
+async function createAgent(settings: Settings): Promise<Agent> {
+  // Loading undici costs some 50 ms, which a command that talks to nobody does not pay.
+  const undici = await import("undici");
+  return new undici.Agent({
+    connect: { timeout: settings.connectTimeoutMs },
+    headersTimeout: settings.headersTimeoutMs,
+    bodyTimeout: settings.idleTimeoutMs,
+    connections: settings.connections,
+  });
+}
+
+async function follow(agent: Agent, first: HttpRequest, settings: Settings): Promise<HttpResponse> {
+  let request = first;
+  for (let count = 0; count <= REDIRECT_LIMIT; count++) {
+    const url = checkedUrl(request.url, settings);
+    const response = await attempt(agent, { ...request, url }, settings);
+    if (!isRedirect(response.status)) return response;
+    await response.discard();
+    const next = redirectRequest(request, url, response.status, response.headers.location);
+    if (next.body?.once === true) throw refusedRequest(url, `it redirects (${response.status}) an upload`, "try again");
+    request = next;
+  }
+  throw refusedRequest(first.url, `it redirects more than ${REDIRECT_LIMIT} times`, "ask the owner of the server");
+}
+
+function checkedUrl(given: URL | string, { insecure }: Settings): URL {
+  const url = new URL(given);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw refusedRequest(url, `"${url.protocol}" is not http or https`, "check the address");
+  }
+  if (url.protocol === "http:" && !insecure && !isLoopbackHost(url.hostname)) {
+    throw refusedRequest(
+      url,
+      "plain http to another machine is not safe",
+      "use https, or allow it with the insecure option",
+    );
+  }
+  return url;
+}
+
+/** One try: was its body asked for, and did the body's own source fail? */
+interface Flight {
+  opened: boolean;
+  failed?: { readonly error: unknown };
+}
+
+/** One hop, with its retries. */
+async function attempt(agent: Agent, request: HttpRequest & { url: URL }, settings: Settings): Promise<HttpResponse> {
+  const limit = (request.retry ?? isIdempotent(request.method)) ? settings.attempts : 1;
+  let timeouts = 0;
+  for (let count = 1; ; count++) {
+    const sent: Flight = { opened: false };
+    const mayRepeat = () => count < limit && !(request.body?.once === true && sent.opened);
+    let askedMs: number | undefined;
+    try {
+      const response = await send(agent, request, settings, sent);
+      if (!isRetryableStatus(response.status) || !mayRepeat()) return response;
+      askedMs = parseRetryAfter(response.headers["retry-after"], Date.now());
+      await response.discard();
+    } catch (error) {
+      if (sent.failed !== undefined) throw sent.failed.error;
+      if (String((error as NodeJS.ErrnoException).code).includes("TIMEOUT")) timeouts++;
+      if (!isPassingFailure(error) || !mayRepeat() || timeouts > 1) throw asFailure(request, error);
+    }
+    await wait(retryDelayMs(count, askedMs, settings), request.signal);
+  }
+}
+
+/** Aborts, and errors that are not the network's, come out as they are. */
+function asFailure({ url, signal }: HttpRequest, error: unknown): unknown {
+  if (signal?.aborted) return signal.reason;
+  return error instanceof LadingError || (error as NodeJS.ErrnoException).code === undefined
+    ? error
+    : networkError(url, error);
+}
+
+async function send(
+  agent: Agent,
+  request: HttpRequest & { url: URL },
+  settings: Settings,
+  sent: Flight,
+): Promise<HttpResponse> {
+  request.signal?.throwIfAborted();
+  const answer = await agent.request({
+    origin: request.url.origin,
+    path: request.url.pathname + request.url.search,
+    method: request.method,
+    headers: headersOf(request, settings),
+    body: request.body === undefined ? null : Readable.from(bodyOf(request.body, sent)),
+    signal: request.signal ?? null,
+  });
+  return responseOf(request.url, answer, request.signal);
+}
+
+function headersOf({ headers, body, method }: HttpRequest, { userAgent }: Settings): Record<string, string> {
+  const own: Record<string, string> = { "user-agent": userAgent, "accept-encoding": "identity", ...headers };
+  if (body?.size !== undefined) own["content-length"] = String(body.size);
+  else if (body === undefined && (method === "POST" || method === "PUT")) own["content-length"] = "0";
+  return own;
+}
+
+/** The body as undici takes it. The chunks are copied: sockets keep them after the producer was asked for the next. */
+async function* bodyOf(body: RequestBody, sent: Flight) {
+  sent.opened = true;
+  try {
+    for await (const chunk of body.open()) yield Buffer.from(chunk);
+  } catch (error) {
+    sent.failed = { error };
+    throw error;
+  }
+}
+
+function responseOf(url: URL, answer: Dispatcher.ResponseData, signal: AbortSignal | undefined): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  // A body that nobody reads any more may still fail: that is not news.
+  answer.body.on("error", () => undefined);
+  return {
+    status: answer.statusCode,
+    headers,
+    url,
+    body: contentOf(url, answer.body, signal),
+    discard: async () => {
+      await answer.body.dump({ limit: 65_536 }).catch(() => undefined);
+    },
+  };
+}
+
+async function* contentOf(url: URL, body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw asFailure({ method: "GET", url, signal }, error);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * A repository of a registry as a {@link Store}.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ * @module
+ */
+
+import { isLadingError, LadingError } from "../errors.js";
+import { createHttpClient, type HttpClient } from "../http/client.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { type Digest, digestOf, isDigest, splitDigest } from "../oci/digest.js";
+import { MAX_MANIFEST_BYTES } from "../oci/manifest.js";
+import { isReferableType } from "../oci/media-type.js";
+import { isTag } from "../oci/reference.js";
+import { blobNotFound } from "../store/missing.js";
+import type { PutOptions, Store, Tagged } from "../store/store.js";
+import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
+import { mapConcurrent } from "../stream/pool.js";
+import { checkContent } from "../stream/verify.js";
+import { fetchBlobSize, openBlob } from "./blob.js";
+import { deleteTag, fetchDescriptor, fetchManifest, hasManifest, pushManifest } from "./manifest.js";
+import { createManifestCache } from "./manifest-cache.js";
+import type { Place } from "./place.js";
+import { createSession, type SessionOptions } from "./session.js";
+import { fetchTagNames } from "./tag-list.js";
+import { uploadBlob } from "./upload.js";
+
+export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
+  /** Shares connections with other stores (one of its own, which keeps no process alive). */
+  readonly client?: HttpClient | undefined;
+}
+
+/** Requests at once while tags are resolved. */
+const RESOLVES = 8;
+
+/**
+ * Creates a store over a repository. No request is made before the first call.
+ *
+ * Blobs are verified as they stream, in both directions. Tags take one request each. What a store promises and a registry
+ * cannot: `tag` of several names is not all or none, a root without name is not listed, and annotations beside names are
+ * not kept.
+ *
+ * @param place Registry and repository, as `parseReference` gives them.
+ * @throws {LadingError} From its methods: `NETWORK` where no answer comes; `REGISTRY` where the answer says no; `NOT_FOUND`,
+ * `DIGEST_MISMATCH`, `FORMAT` and `TOO_LARGE` for content; `SYNTAX` for a tag that registries do not take, and for
+ * credentials that cannot be read; `UNSUPPORTED` where the registry does not remove tags.
+ */
+export function createRegistryStore(place: Place, options: RegistryStoreOptions = {}): Store {
+  const client = options.client ?? createHttpClient({ insecure: options.insecure });
+  const session = createSession(place, { ...options, client });
+  const manifests = createManifestCache();
+  /** What a look said is not there, so that the upload that follows need not look again. */
+  const absent = new Set<Digest>();
+  /** What a look said is there. A registry that then refuses the manifest may have lied. */
+  const believed = new Set<Digest>();
+  const doubted = new Set<Digest>();
+
+  async function has(descriptor: Descriptor, io: IoOptions = {}): Promise<boolean> {
+    const { digest, mediaType, size } = descriptor;
+    if (isReferableType(mediaType)) return hasManifest(session, descriptor, io);
+    if (doubted.has(digest)) return false;
+    const found = await fetchBlobSize(session, digest, io);
+    const isThere = found === size || found === -1;
+    (isThere ? believed : absent).add(digest);
+    return isThere;
+  }
+
+  async function put(mediaType: string, content: ByteStream, put: PutOptions = {}): Promise<Descriptor> {
+    put.signal?.throwIfAborted();
+    if (isReferableType(mediaType)) return putManifest(mediaType, content, put);
+    const { digest, size } = put;
+    const isNews = digest === undefined || size === undefined || absent.delete(digest);
+    if (!isNews && (await has({ mediaType, digest, size }, put))) {
+      await content[Symbol.asyncIterator]().return?.();
+      return { mediaType, digest, size };
+    }
+    const id = await uploadBlob(session, content, put);
+    absent.delete(id.digest);
+    doubted.delete(id.digest);
+    return { mediaType, ...id };
+  }
+
+  async function putManifest(mediaType: string, content: ByteStream, put: PutOptions): Promise<Descriptor> {
+    const bytes = await collect(content, MAX_MANIFEST_BYTES, "manifest");
+    const digest = digestOf(bytes, put.digest === undefined ? "sha256" : splitDigest(put.digest).algorithm);
+    const descriptor = { mediaType, digest, size: bytes.byteLength };
+    checkContent(descriptor, put, "manifest");
+    await push(digest, { mediaType, bytes }, put);
+    manifests.keep(digest, bytes);
+    return descriptor;
+  }
+
+  async function push(name: string, manifest: { mediaType: string; bytes: Uint8Array }, io: IoOptions): Promise<void> {
+    try {
+      await pushManifest(session, name, manifest, io);
+    } catch (error) {
+      const codes = isLadingError(error, "REGISTRY") ? error.detail.errors.map(({ code }) => code) : [];
+      if (codes.some((code) => code.endsWith("BLOB_UNKNOWN"))) for (const digest of believed) doubted.add(digest);
+      throw error;
+    }
+  }
+
+  async function* open(descriptor: Descriptor, io: IoOptions = {}): ByteStream {
+    if (isReferableType(descriptor.mediaType)) yield* fromBytes(await fetchManifest(session, descriptor, io));
+    else yield* openBlob(session, descriptor, io);
+  }
+
+  async function resolve(name: string, io: IoOptions = {}): Promise<Descriptor> {
+    if (!isDigest(name)) checkTag(name);
+    const found = await fetchDescriptor(session, name, io);
+    if (found !== undefined) return found;
+    const message = `Cannot find "${name}" in ${session.label}: the registry does not know it; check the name and the tag`;
+    throw new LadingError("NOT_FOUND", message, { what: "tag", name });
+  }
+
+  async function tags(io: IoOptions = {}): Promise<readonly Tagged[]> {
+    const names = await fetchTagNames(session, io);
+    const found = await mapConcurrent(names, RESOLVES, (name) => fetchDescriptor(session, name, io), io.signal);
+    // A tag may go while the list is read.
+    return names.flatMap((name, index) => {
+      const descriptor = found[index];
+      return descriptor === undefined ? [] : [{ name, descriptor }];
+    });
+  }
+
+  async function bytesOf(descriptor: Descriptor, io: IoOptions): Promise<Uint8Array> {
+    const { digest, mediaType } = descriptor;
+    if (!isReferableType(mediaType)) throw notTaggable(session.label, descriptor);
+    const bytes = manifests.find(digest) ?? (await fetchManifest(session, descriptor, io));
+    manifests.keep(digest, bytes);
+    return bytes;
+  }
+
+  async function tag(roots: readonly Tagged[], io: IoOptions = {}): Promise<void> {
+    for (const { name } of roots) if (name !== undefined) checkTag(name);
+    for (const { descriptor } of roots) await bytesOf(descriptor, io);
+    for (const { name, descriptor } of roots) {
+      const { mediaType } = descriptor;
+      if (name !== undefined) await push(name, { mediaType, bytes: await bytesOf(descriptor, io) }, io);
+      else if (!(await has(descriptor, io))) throw blobNotFound(descriptor, session.label);
+    }
+  }
+
+  async function untag(names: readonly string[], io: IoOptions = {}): Promise<void> {
+    for (const name of names) if (isTag(name) || isDigest(name)) await deleteTag(session, name, io);
+  }
+
+  return { label: session.label, has, open, put, resolve, tags, tag, untag };
+}
+
+function checkTag(name: string): void {
+  if (isTag(name)) return;
+  const shown = String(name).slice(0, 200);
+  const message = `Cannot use tag ${JSON.stringify(shown)}: expected 1 to 128 letters, digits, dots, dashes and underscores`;
+  throw new LadingError("SYNTAX", message, { kind: "tag", input: shown });
+}
+
+function notTaggable(label: string, { mediaType }: Descriptor): LadingError<"UNSUPPORTED"> {
+  const message = `Cannot tag content of type "${mediaType}" in ${label}: registries tag manifests and indexes; tag its manifest`;
+  return new LadingError("UNSUPPORTED", message, { what: "tagging a blob" });
+}

@@ -1,0 +1,105 @@
+/**
+ * From a request to the part that answers it.
+ *
+ * @module
+ */
+
+import { isLadingError } from "../errors.js";
+import { isTag } from "../oci/reference.js";
+import { deleteBlob, readBlob } from "./blobs.js";
+import { type Exchange, headerOf } from "./exchange.js";
+import { deleteManifest, keepManifest, readManifest } from "./manifests.js";
+import { pageReply } from "./page.js";
+import { listReferrers } from "./referrers.js";
+import { jsonReply, type Reply, refusal } from "./reply.js";
+import type { Repository } from "./repository.js";
+import { parseRoute, type Route } from "./route.js";
+import { changeUpload, startUpload } from "./uploads.js";
+
+const ALLOWED: Readonly<Record<Route["kind"], readonly string[]>> = {
+  base: ["GET", "HEAD"],
+  catalog: ["GET"],
+  blob: ["GET", "HEAD", "DELETE"],
+  manifest: ["GET", "HEAD", "PUT", "DELETE"],
+  uploads: ["POST"],
+  upload: ["GET", "PATCH", "PUT", "DELETE"],
+  tags: ["GET"],
+  referrers: ["GET"],
+  badName: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+};
+
+/** Answers a request. Errors of the stores become answers, too. */
+export async function dispatch(exchange: Exchange): Promise<Reply> {
+  const route = parseRoute(exchange.path);
+  if (route === undefined) return refusal(404, "UNSUPPORTED", "there is no such endpoint");
+  const allowed = ALLOWED[route.kind];
+  if (!allowed.includes(exchange.method)) {
+    return refusal(405, "UNSUPPORTED", `${exchange.method} is not possible here`, { allow: allowed.join(", ") });
+  }
+  try {
+    return await answer(exchange, route);
+  } catch (error) {
+    exchange.signal.throwIfAborted();
+    return failed(error);
+  }
+}
+
+async function answer(exchange: Exchange, route: Route): Promise<Reply> {
+  if (route.kind === "base") return jsonReply({});
+  if (route.kind === "catalog") {
+    const names = await exchange.repositories.list();
+    return pageReply(names, exchange, (repositories) => ({ repositories }));
+  }
+  if (route.kind === "badName") return refusal(400, "NAME_INVALID", "it is not a repository's name");
+  const { method } = exchange;
+  // An upload may be the first thing that a repository sees.
+  const create = route.kind === "uploads" || route.kind === "upload" || method === "PUT";
+  const repository = await exchange.repositories.open(route.name, { create });
+  if (route.kind === "referrers") {
+    const artifactType = exchange.query.get("artifactType");
+    return listReferrers(repository?.store, route.target, { artifactType, signal: exchange.signal });
+  }
+  if (repository === undefined) return refusal(404, "NAME_UNKNOWN", "there is no such repository");
+  return answerRepository(exchange, route, repository);
+}
+
+async function answerRepository(exchange: Exchange, route: Route, repository: Repository): Promise<Reply> {
+  const { method, signal } = exchange;
+  switch (route.kind) {
+    case "uploads":
+      return startUpload(exchange, route.name, repository);
+    case "upload":
+      return changeUpload(exchange, route, repository);
+    case "tags":
+      return listTags(exchange, route.name, repository);
+    case "blob":
+      if (method === "DELETE") return deleteBlob(repository, route.target);
+      return readBlob(repository, route.target, { signal, range: headerOf(exchange, "range") });
+    case "manifest":
+      if (method === "PUT") return keepManifest(exchange, route, repository);
+      if (method === "DELETE") return deleteManifest(repository, route.target, { signal });
+      return readManifest(repository, route.target, { signal });
+    default:
+      return refusal(404, "UNSUPPORTED", "there is no such endpoint");
+  }
+}
+
+async function listTags(exchange: Exchange, name: string, { store }: Repository): Promise<Reply> {
+  const roots = await store.tags({ signal: exchange.signal });
+  const names = new Set(roots.map((root) => root.name).filter(isTag));
+  return pageReply([...names].sort(), exchange, (tags) => ({ name, tags }));
+}
+
+/** What a store's error means to a client. Paths stay here. */
+function failed(error: unknown): Reply {
+  if (isLadingError(error, "NOT_FOUND")) return refusal(404, "BLOB_UNKNOWN", "it is not there");
+  if (isLadingError(error, "DIGEST_MISMATCH"))
+    return refusal(400, "DIGEST_INVALID", "the content is not what was promised");
+  if (isLadingError(error, "TOO_LARGE")) return refusal(413, "SIZE_INVALID", "it is too large");
+  if (isLadingError(error, "IO")) {
+    const isFull = error.detail.errno === "ENOSPC" || error.detail.errno === "EDQUOT";
+    return refusal(isFull ? 507 : 500, "UNKNOWN", `the registry's storage failed: ${error.detail.errno}`);
+  }
+  const code = isLadingError(error) ? error.code : "an unexpected error";
+  return refusal(500, "UNKNOWN", `the registry failed: ${code}`);
+}

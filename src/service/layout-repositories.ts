@@ -1,0 +1,82 @@
+/**
+ * Repositories in a folder: each is an OCI layout of its own.
+ *
+ * ```text
+ * <root>/<name>/_layout/    the layout, which every tool can read as `oci:`
+ * <root>/<name>/_uploads/   uploads under way
+ * ```
+ *
+ * No part of a repository's name begins with `_`, so these two stand beside the repositories below `<name>/`.
+ *
+ * @module
+ */
+
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ioError } from "../errors.js";
+import { isRepository } from "../oci/reference.js";
+import { createLayoutStore } from "../store/layout.js";
+import { blobPath } from "../store/layout-blobs.js";
+import { type Repositories, type Repository, removeFile } from "./repository.js";
+
+/** Parts of a name that are looked into when repositories are listed. */
+const MAX_DEPTH = 32;
+
+/**
+ * Serves the layouts below a folder.
+ *
+ * @throws {LadingError} From its methods: `IO` where a folder cannot be read.
+ */
+export function createLayoutRepositories(root: string): Repositories {
+  const opened = new Map<string, Repository>();
+  return {
+    async open(name, { create }) {
+      if (!isRepository(name)) return undefined;
+      const known = opened.get(name);
+      const layout = join(root, ...name.split("/"), "_layout");
+      // Asked each time, since the folder may go while the server runs.
+      if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
+      if (known !== undefined) return known;
+      const repository = createLayoutRepository(layout, join(root, ...name.split("/"), "_uploads"));
+      opened.set(name, repository);
+      return repository;
+    },
+    async list() {
+      const names: string[] = [];
+      await findLayouts(root, [], names);
+      return names.sort();
+    },
+  };
+}
+
+function createLayoutRepository(layout: string, uploads: string): Repository {
+  const path = (digest: Parameters<Repository["sizeOf"]>[0]) => blobPath(layout, digest);
+  return {
+    store: createLayoutStore(layout),
+    uploads,
+    async sizeOf(digest) {
+      const stats = await lstat(path(digest)).catch(() => undefined);
+      return stats?.isFile() === true ? stats.size : undefined;
+    },
+    remove: (digest) => removeFile(path(digest)),
+  };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isFile() === true;
+}
+
+async function findLayouts(folder: string, parts: readonly string[], names: string[]): Promise<void> {
+  if (parts.length > MAX_DEPTH) return;
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw ioError(error, "list", folder);
+  });
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    if (entry.name === "_layout" && parts.length > 0 && (await isFile(join(path, "oci-layout"))))
+      names.push(parts.join("/"));
+    else if (isRepository(entry.name)) await findLayouts(path, [...parts, entry.name], names);
+  }
+}

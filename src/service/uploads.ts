@@ -1,0 +1,104 @@
+/**
+ * Uploads: starting, feeding, finishing and cancelling them.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
+ * @module
+ */
+
+import { type Digest, isDigest } from "../oci/digest.js";
+import { isRepository } from "../oci/reference.js";
+import { mountBlob } from "./blobs.js";
+import { type Exchange, headerOf } from "./exchange.js";
+import { parseChunkRange } from "./range.js";
+import { emptyReply, type Reply, refusal } from "./reply.js";
+import type { Repository } from "./repository.js";
+import type { Upload } from "./upload-session.js";
+
+const BAD_DIGEST = "the digest is not sha256 or sha512 and its hex digits";
+
+function uploadHeaders(name: string, { id, size }: Upload): Record<string, string> {
+  return {
+    location: `/v2/${name}/blobs/uploads/${id}`,
+    range: `0-${Math.max(size - 1, 0)}`,
+    "docker-upload-uuid": id,
+  };
+}
+
+function created(name: string, digest: Digest): Reply {
+  return emptyReply(201, { location: `/v2/${name}/blobs/${digest}`, "docker-content-digest": digest });
+}
+
+/** POST: a new upload, a whole blob with `?digest=`, or a mount with `?mount=` and `from=`. */
+export async function startUpload(exchange: Exchange, name: string, repository: Repository): Promise<Reply> {
+  const { query, sessions } = exchange;
+  const mount = query.get("mount");
+  if (isDigest(mount) && (await mounted(exchange, repository, mount))) return created(name, mount);
+  const digest = query.get("digest");
+  if (digest !== null && !isDigest(digest)) return refusal(400, "DIGEST_INVALID", BAD_DIGEST);
+  const upload = await sessions.start(repository);
+  if (digest === null) return emptyReply(202, uploadHeaders(name, upload));
+  try {
+    await upload.append(exchange.body);
+  } catch (error) {
+    await upload.discard();
+    throw error;
+  }
+  return commit(exchange, name, upload, digest);
+}
+
+async function mounted({ query, repositories, signal }: Exchange, to: Repository, digest: Digest): Promise<boolean> {
+  const name = query.get("from");
+  if (name === null || !isRepository(name)) return false;
+  const from = await repositories.open(name, { create: false });
+  return from !== undefined && (await mountBlob(from, to, digest, { signal }));
+}
+
+/** GET, PATCH, PUT and DELETE of an upload. */
+export async function changeUpload(
+  exchange: Exchange,
+  { name, target }: { readonly name: string; readonly target: string },
+  repository: Repository,
+): Promise<Reply> {
+  const upload = await exchange.sessions.find(repository, target);
+  if (upload === undefined) return refusal(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload: start it again");
+  if (upload === "busy") {
+    return refusal(429, "TOOMANYREQUESTS", "another request is writing to this upload", { "retry-after": "1" });
+  }
+  switch (exchange.method) {
+    case "GET":
+      return emptyReply(204, uploadHeaders(name, upload));
+    case "PATCH":
+      return (await feed(exchange, name, upload)) ?? emptyReply(202, uploadHeaders(name, upload));
+    case "PUT":
+      return finish(exchange, name, upload);
+    default:
+      await upload.discard();
+      return emptyReply(204);
+  }
+}
+
+/** Adds the request's content; gives the refusal where it is not what comes next. */
+async function feed(exchange: Exchange, name: string, upload: Upload): Promise<Reply | undefined> {
+  const header = headerOf(exchange, "content-range");
+  const range = header === undefined ? undefined : parseChunkRange(header);
+  const before = upload.size;
+  if (header !== undefined && range?.start !== before) {
+    const why = `the chunk does not begin at ${before}, where the upload goes on`;
+    return refusal(416, "BLOB_UPLOAD_INVALID", why, uploadHeaders(name, upload));
+  }
+  await upload.append(exchange.body);
+  const came = upload.size - before;
+  if (range === undefined || came === range.end - range.start) return undefined;
+  return refusal(400, "SIZE_INVALID", `the chunk has ${came} bytes, other than its range says`);
+}
+
+async function finish(exchange: Exchange, name: string, upload: Upload): Promise<Reply> {
+  const digest = exchange.query.get("digest");
+  if (!isDigest(digest)) return refusal(400, "DIGEST_INVALID", BAD_DIGEST);
+  return (await feed(exchange, name, upload)) ?? commit(exchange, name, upload, digest);
+}
+
+async function commit({ signal }: Exchange, name: string, upload: Upload, digest: Digest): Promise<Reply> {
+  if (await upload.commit(digest, { signal })) return created(name, digest);
+  return refusal(400, "DIGEST_INVALID", "the content has another digest: send it again");
+}

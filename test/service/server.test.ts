@@ -1,0 +1,279 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { digestOf } from "../../src/oci/digest.js";
+import { MEDIA_TYPE } from "../../src/oci/media-type.js";
+import { createRegistryStore } from "../../src/registry/client.js";
+import { createLayoutRepositories } from "../../src/service/layout-repositories.js";
+import { createRegistryServer } from "../../src/service/server.js";
+import { copy } from "../../src/store/copy.js";
+import { createLayoutStore } from "../../src/store/layout.js";
+import { createMemoryStore } from "../../src/store/memory.js";
+import { startEmbeddedRegistry } from "../support/embedded-registry.js";
+import { putImage } from "../support/image.js";
+import { rejects } from "../support/rejects.js";
+import { suite, type TestContext } from "../support/suite.js";
+import { tempFolder } from "../support/temp.js";
+
+const test = suite("service/server");
+
+async function start(context: TestContext) {
+  const registry = await startEmbeddedRegistry(context);
+  const call = async (method: string, path: string, body?: string | Buffer, headers: Record<string, string> = {}) => {
+    const url = path.startsWith("/") ? registry.url + path : path;
+    const response = await fetch(url, {
+      method,
+      headers,
+      ...(body !== undefined && { body: new Uint8Array(Buffer.from(body)) }),
+    });
+    const text = await response.text();
+    const code = text.startsWith('{"errors"') ? JSON.parse(text).errors[0].code : undefined;
+    return { status: response.status, headers: response.headers, text, code };
+  };
+  const begin = async (name = "a") => (await call("POST", `/v2/${name}/blobs/uploads/`)).headers.get("location") ?? "";
+  const upload = async (text: string, name = "a") => call("PUT", `${await begin(name)}?digest=${digestOf(text)}`, text);
+  return { ...registry, call, begin, upload };
+}
+
+test("a blob goes up in one piece and comes back whole, in part, and by HEAD", async (context) => {
+  const { call, upload, folder } = await start(context);
+  const digest = digestOf("hello");
+  const put = await upload("hello");
+  assert.equal([put.status, put.headers.get("location")], [201, `/v2/a/blobs/${digest}`]);
+  const got = await call("GET", `/v2/a/blobs/${digest}`);
+  assert.equal(
+    [got.text, got.headers.get("content-length"), got.headers.get("docker-content-digest")],
+    ["hello", "5", digest],
+  );
+  const head = await call("HEAD", `/v2/a/blobs/${digest}`);
+  assert.equal([head.status, head.text, head.headers.get("content-length")], [200, "", "5"]);
+  const part = await call("GET", `/v2/a/blobs/${digest}`, undefined, { range: "bytes=1-3" });
+  assert.equal([part.status, part.text, part.headers.get("content-range")], [206, "ell", "bytes 1-3/5"]);
+  const none = await call("GET", `/v2/a/blobs/${digest}`, undefined, { range: "bytes=5-9" });
+  assert.is(none.status, 416);
+  assert.equal(await readdir(join(folder, "a/_uploads")), []);
+  assert.is(await readFile(join(folder, "a/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
+});
+
+test("chunks must come in order; the upload tells where it goes on", async (context) => {
+  const { call, begin } = await start(context);
+  const at = await begin();
+  assert.is((await call("PATCH", at, "lo", { "content-range": "3-4" })).status, 416);
+  const first = await call("PATCH", at, "hel", { "content-range": "0-2" });
+  assert.equal([first.status, first.headers.get("range")], [202, "0-2"]);
+  assert.is((await call("PATCH", at, "hel", { "content-range": "0-2" })).status, 416);
+  const state = await call("GET", at);
+  assert.equal([state.status, state.headers.get("range"), state.headers.get("location")], [204, "0-2", at]);
+  const last = await call("PUT", `${at}?digest=${digestOf("hello")}`, "lo", { "content-range": "3-4" });
+  assert.is(last.status, 201);
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("hello")}`)).text, "hello");
+  assert.is((await call("GET", at)).code, "BLOB_UPLOAD_UNKNOWN");
+});
+
+test("sha512 is computed where it is asked for", async (context) => {
+  const { call, begin } = await start(context);
+  const digest = digestOf("hello", "sha512");
+  assert.is((await call("PUT", `${await begin()}?digest=${digest}`, "hello")).status, 201);
+  assert.is((await call("GET", `/v2/a/blobs/${digest}`)).text, "hello");
+});
+
+test("a wrong digest keeps nothing, nor does a cancelled upload", async (context) => {
+  const { call, begin, folder } = await start(context);
+  const wrong = await call("PUT", `${await begin()}?digest=${digestOf("other")}`, "hello");
+  assert.equal([wrong.status, wrong.code], [400, "DIGEST_INVALID"]);
+  const post = await call("POST", `/v2/a/blobs/uploads/?digest=${digestOf("other")}`, "hello");
+  assert.is(post.code, "DIGEST_INVALID");
+  assert.is((await call("PUT", `${await begin()}?digest=md5:1`, "hello")).code, "DIGEST_INVALID");
+  const at = await begin();
+  assert.is((await call("DELETE", at)).status, 204);
+  assert.is((await call("PATCH", at, "x")).status, 404);
+  assert.is((await call("HEAD", `/v2/a/blobs/${digestOf("other")}`)).status, 404);
+  assert.is((await readdir(join(folder, "a/_uploads"))).length, 1);
+});
+
+test("a single POST, the empty blob, and a mount from another repository", async (context) => {
+  const { call, folder } = await start(context);
+  const digest = digestOf("hello");
+  assert.is((await call("POST", `/v2/a/blobs/uploads/?digest=${digest}`, "hello")).status, 201);
+  assert.is((await call("POST", `/v2/a/blobs/uploads/?digest=${digestOf("")}`)).status, 201);
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("")}`)).text, "");
+  const mounted = await call("POST", `/v2/b/c/blobs/uploads/?mount=${digest}&from=a`);
+  assert.equal([mounted.status, mounted.headers.get("location")], [201, `/v2/b/c/blobs/${digest}`]);
+  assert.is(await readFile(join(folder, "b/c/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
+  assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digestOf("no")}&from=a`)).status, 202);
+  assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digest}`)).status, 202);
+});
+
+test("an upload whose client was cut keeps what came, also for the next server", async (context) => {
+  const { call, begin, folder, close, url } = await start(context);
+  const at = await begin();
+  await new Promise<void>((resolve) => {
+    const sent = request(url + at, { method: "PATCH", headers: { "content-length": 10 } });
+    sent.on("error", () => resolve());
+    sent.write("hel", () => setTimeout(() => sent.destroy(new Error("cut")), 50));
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.is((await call("GET", at)).headers.get("range"), "0-2");
+  await close();
+  const next = await createRegistryServer({ repositories: createLayoutRepositories(folder) }).listen();
+  context.defer(() => next.close());
+  const put = await call("PUT", `${next.url}${at}?digest=${digestOf("hello")}`, "lo", { "content-range": "3-4" });
+  assert.is(put.status, 201);
+});
+
+test("a manifest is kept as it came, under tag and digest, and is a root of the layout", async (context) => {
+  const { host, call, folder } = await start(context);
+  const local = createMemoryStore();
+  const root = await putImage(local, [Buffer.from("layer")], { unknown: { b: 1, a: 2 } });
+  const remote = createRegistryStore({ registry: host, repository: "a" });
+  await copy(root, local, remote);
+  assert.equal(
+    (await createLayoutStore(join(folder, "a/_layout")).tags()).map(({ descriptor }) => descriptor.digest),
+    [root.digest],
+  );
+  await remote.tag([{ name: "1", descriptor: root }]);
+  const got = await call("GET", "/v2/a/manifests/1");
+  assert.is(digestOf(got.text), root.digest);
+  assert.is(got.headers.get("content-type"), MEDIA_TYPE.manifest);
+  const head = await call("HEAD", `/v2/a/manifests/${root.digest}`);
+  assert.equal([head.status, head.headers.get("content-length")], [200, String(root.size)]);
+  assert.equal((await createLayoutStore(join(folder, "a/_layout")).resolve("1")).digest, root.digest);
+});
+
+test("bad manifests are refused by the code of the specification", async (context) => {
+  const { call, upload } = await start(context);
+  await upload("{}");
+  const config = { mediaType: MEDIA_TYPE.config, digest: digestOf("{}"), size: 2 };
+  const layer = { mediaType: MEDIA_TYPE.layer, digest: digestOf("no"), size: 2 };
+  const manifest = (more: object) =>
+    JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, config, layers: [], ...more });
+  const put = async (target: string, body: string, type: string = MEDIA_TYPE.manifest) => {
+    const { status, code } = await call("PUT", `/v2/a/manifests/${target}`, body, { "content-type": type });
+    return [status, code];
+  };
+  assert.equal(await put("1", manifest({})), [201, undefined]);
+  assert.equal(await put("1", manifest({ layers: [layer] })), [404, "MANIFEST_BLOB_UNKNOWN"]);
+  assert.equal(await put("1", manifest({ config: { ...config, size: 3 } })), [400, "MANIFEST_INVALID"]);
+  assert.equal(await put("1", "{"), [400, "MANIFEST_INVALID"]);
+  assert.equal(await put("1", manifest({}), MEDIA_TYPE.index), [400, "MANIFEST_INVALID"]);
+  assert.equal(await put("-", manifest({})), [400, "MANIFEST_INVALID"]);
+  assert.equal(await put(digestOf("x"), manifest({})), [400, "DIGEST_INVALID"]);
+  assert.equal(await put("1", "x".repeat(4 * 1024 * 1024 + 1)), [413, "SIZE_INVALID"]);
+  assert.equal(await put("2", manifest({ subject: layer })), [201, undefined]);
+  const foreign = { ...layer, mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar" };
+  assert.equal(await put("3", manifest({ layers: [foreign] })), [201, undefined]);
+  assert.is((await call("GET", "/v2/a/manifests/nothing")).code, "MANIFEST_UNKNOWN");
+  assert.is((await call("GET", `/v2/a/manifests/${digestOf("{}")}`)).code, "MANIFEST_UNKNOWN");
+});
+
+test("tags, the catalog and referrers are listed", async (context) => {
+  const { host, call } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "team/app" });
+  const root = await putImage(store, [Buffer.from("layer")]);
+  await store.tag(["c", "a", "b"].map((name) => ({ name, descriptor: root })));
+  assert.equal(JSON.parse((await call("GET", "/v2/team/app/tags/list?n=2")).text), {
+    name: "team/app",
+    tags: ["a", "b"],
+  });
+  assert.equal(JSON.parse((await call("GET", "/v2/_catalog")).text), { repositories: ["team/app"] });
+  const { mediaType, digest, size } = root;
+  const more = { artifactType: "text/x-note", subject: { mediaType, digest, size }, annotations: { k: "v" } };
+  const referrer = await putImage(store, [], more);
+  const list = async (query = "") => {
+    const response = await call("GET", `/v2/team/app/referrers/${root.digest}${query}`);
+    assert.is(response.headers.get("content-type"), MEDIA_TYPE.index);
+    return { manifests: JSON.parse(response.text).manifests, filters: response.headers.get("oci-filters-applied") };
+  };
+  const expected = { ...referrer, artifactType: "text/x-note", annotations: { k: "v" } };
+  assert.equal(await list(), { manifests: [expected], filters: null });
+  assert.equal(await list("?artifactType=no"), { manifests: [], filters: "artifactType" });
+  assert.is((await call("GET", `/v2/none/referrers/${root.digest}`)).status, 200);
+  assert.is((await call("GET", "/v2/none/referrers/x")).status, 400);
+  assert.is((await call("GET", "/v2/none/tags/list")).code, "NAME_UNKNOWN");
+});
+
+test("deleting a tag leaves the manifest; deleting that takes its tags along; blobs go from one repository only", async (context) => {
+  const { host, call, upload } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const root = await putImage(store, [Buffer.from("layer")]);
+  await store.tag([
+    { name: "1", descriptor: root },
+    { name: "2", descriptor: root },
+  ]);
+  assert.is((await call("DELETE", "/v2/a/manifests/1")).status, 202);
+  assert.is((await call("DELETE", "/v2/a/manifests/1")).status, 404);
+  assert.is((await call("GET", "/v2/a/manifests/2")).status, 200);
+  assert.is((await call("DELETE", "/v2/a/manifests/2")).status, 202);
+  assert.is((await call("GET", `/v2/a/manifests/${root.digest}`)).status, 200);
+  await store.tag([{ name: "3", descriptor: root }]);
+  assert.is((await call("DELETE", `/v2/a/manifests/${root.digest}`)).status, 202);
+  for (const name of ["3", root.digest]) assert.is((await call("GET", `/v2/a/manifests/${name}`)).status, 404);
+  await upload("shared", "a");
+  await call("POST", `/v2/b/blobs/uploads/?mount=${digestOf("shared")}&from=a`);
+  assert.is((await call("DELETE", `/v2/a/blobs/${digestOf("shared")}`)).status, 202);
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("shared")}`)).status, 404);
+  assert.is((await call("GET", `/v2/b/blobs/${digestOf("shared")}`)).text, "shared");
+});
+
+test("eight clients push eight tags at once, and all are there", async (context) => {
+  const { host } = await start(context);
+  const names = Array.from({ length: 8 }, (_, count) => `t${count}`);
+  await Promise.all(
+    names.map(async (name) => {
+      const store = createRegistryStore({ registry: host, repository: "a" });
+      const descriptor = await putImage(store, [Buffer.from("shared"), Buffer.from(name)]);
+      await store.tag([{ name, descriptor }]);
+    }),
+  );
+  const tags = await createRegistryStore({ registry: host, repository: "a" }).tags();
+  assert.equal(
+    tags.map(({ name }) => name),
+    names,
+  );
+});
+
+test("what is no endpoint, method, name or host of ours is refused", async (context) => {
+  const { call, port } = await start(context);
+  assert.is((await call("GET", "/v2/")).status, 200);
+  assert.is((await call("GET", "/")).status, 404);
+  assert.is((await call("PUT", "/v2/")).status, 405);
+  assert.is((await call("GET", "/v2/A/tags/list")).code, "NAME_INVALID");
+  const status = await new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", path: "/v2/", headers: { host: "evil.example" } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on("error", reject).end();
+  });
+  assert.is(status, 403);
+});
+
+test("no name leads out of the folder", async (context) => {
+  const { folder } = await start(context);
+  const repositories = createLayoutRepositories(folder);
+  for (const name of ["..", "../x", "a/../../x", "/etc", "a//b", "_layout", "a/_layout", ""]) {
+    assert.is(await repositories.open(name, { create: true }), undefined);
+  }
+});
+
+test("listen() refuses what other machines reach, and a port that is taken", async (context) => {
+  const { port, folder } = await start(context);
+  const server = createRegistryServer({ repositories: createLayoutRepositories(folder) });
+  for (const host of ["0.0.0.0", "::", "192.168.1.1", "r.example"])
+    await rejects(server.listen({ host }), "UNSUPPORTED");
+  const error = await rejects(server.listen({ port }), "IO");
+  assert.is(error.detail.errno, "EADDRINUSE");
+});
+
+test("close() ends connections that are kept alive, soon", async (context) => {
+  const folder = await tempFolder(context);
+  await mkdir(join(folder, "x"));
+  const listening = await createRegistryServer({ repositories: createLayoutRepositories(folder) }).listen();
+  await fetch(`${listening.url}/v2/`).then((response) => response.text());
+  const begin = Date.now();
+  await listening.close();
+  assert.ok(Date.now() - begin < 1_000);
+});
+
+test.run();
