@@ -1,0 +1,255 @@
+/**
+ * From a recipe, or from package files, to an image. The only module that knows every stage.
+ *
+ * @module
+ */
+
+import { LadingError } from "./errors.js";
+import { openBase, selectManifest } from "./image/base.js";
+import { type BuiltImage, buildCached } from "./image/build-cache.js";
+import type { BuildWarning, Content, ImageContents } from "./image/build-image.js";
+import type { ImageSettings } from "./image/compose.js";
+import type { Descriptor } from "./oci/descriptor.js";
+import { encodeIndex } from "./oci/manifest.js";
+import { MEDIA_TYPE } from "./oci/media-type.js";
+import type { Platform } from "./oci/platform.js";
+import { listPackage, packageTag } from "./package/artifact.js";
+import { fileKind, type StoredTarball, storeTarball } from "./package/bare-tarball.js";
+import { describePackage, listPackages } from "./package/catalog.js";
+import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
+import { storePackageFile } from "./package/import.js";
+import type { Package } from "./package/package.js";
+import type { Recipe } from "./recipe/recipe.js";
+import type { RegistryStoreOptions } from "./registry/client.js";
+import type { Resolution } from "./resolve/resolution.js";
+import { resolve } from "./resolve/resolve.js";
+import { copy } from "./store/copy.js";
+import type { LocalStore } from "./store/local.js";
+import { fromBytes, type IoOptions } from "./stream/bytes.js";
+import type { CompressOptions } from "./stream/codec.js";
+import { mapConcurrent } from "./stream/pool.js";
+import { openTransport } from "./transport.js";
+
+export interface BuildOptions extends IoOptions {
+  /** Where packages come from and the image is built. */
+  readonly local: LocalStore;
+  /** The folder that a recipe's `files` are relative to (`.`). */
+  readonly folder?: string | undefined;
+  /** Whole seconds since 1970 for what lading itself creates (0). */
+  readonly epoch?: number | undefined;
+  /** Of layers that lading makes (gzip, level 6). */
+  readonly compression?: CompressOptions | undefined;
+  /** Instead of what the recipe or the packages say. */
+  readonly platforms?: readonly Platform[] | undefined;
+  /** Files at once (4). */
+  readonly jobs?: number | undefined;
+  /** For a base image in a registry. */
+  readonly registry?: RegistryStoreOptions | undefined;
+  readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
+  /** Told in words what is being done, for progress. */
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** What was built; it rests in the local store, without a name. */
+export interface BuildResult {
+  /** The image, or the index where there are several platforms. */
+  readonly root: Descriptor;
+  readonly images: readonly BuiltImage[];
+  readonly warnings: readonly BuildWarning[];
+  /** Bytes of packages that were read: 0 where all was known. */
+  readonly packageBytesRead: number;
+}
+
+/** What every stage of one build shares. */
+interface Run extends BuildOptions {
+  readonly warnings: BuildWarning[];
+  readonly count: { packageBytes: number };
+}
+
+function startRun(options: BuildOptions): Run {
+  const warnings: BuildWarning[] = [];
+  const onWarning = (warning: BuildWarning) => {
+    warnings.push(warning);
+    options.onWarning?.(warning);
+  };
+  return { ...options, onWarning, warnings, count: { packageBytes: 0 } };
+}
+
+/** A recipe that asks for nothing. */
+export const EMPTY_RECIPE: Recipe = {
+  packages: [],
+  files: [],
+  environment: {},
+  labels: {},
+  ports: [],
+  volumes: [],
+  annotations: {},
+  platforms: [],
+};
+
+function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
+  const { environment, entrypoint, cmd, user, workdir, labels, ports, volumes, annotations } = recipe;
+  const environments = [...packages.map((pkg) => pkg.environment), environment];
+  return { environments, entrypoint, cmd, user, workdir, labels, ports, volumes, annotations };
+}
+
+async function fetchBase(recipe: Recipe, platform: Platform, run: Run) {
+  if (recipe.base === undefined) return undefined;
+  const { local, registry, signal, jobs } = run;
+  run.onStep?.(`reading base image ${recipe.base}`);
+  const place = await openTransport(recipe.base, { local, registry });
+  const root = await selectManifest(place.store, await place.store.resolve(place.name, { signal }), platform, {
+    signal,
+  });
+  await copy(root, place.store, local.store, { signal, jobs });
+  return await openBase(local.store, recipe.base, root, platform, { cache: local.cache, signal });
+}
+
+async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: readonly Content[], run: Run) {
+  const { platform } = resolution;
+  const packages = resolution.packages.map((each) => each.package);
+  const base = await fetchBase(recipe, platform, run);
+  const settings = settingsOf(recipe, packages);
+  const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
+  run.onStep?.(`assembling ${contents.length} layers`);
+  const { local, epoch, compression, signal, onWarning } = run;
+  const onPackageBytes = (bytes: number) => {
+    run.count.packageBytes += bytes;
+  };
+  return await buildCached(local.store, local.cache, input, { epoch, compression, signal, onWarning, onPackageBytes });
+}
+
+async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildResult> {
+  const [only, ...others] = images;
+  if (only === undefined) throw new RangeError("A build has at least one platform");
+  const { warnings, count, local, signal } = run;
+  const facts = { images, warnings, packageBytesRead: count.packageBytes };
+  if (others.length === 0) return { root: only.descriptor, ...facts };
+  const manifests = images.map(({ descriptor, platform }) => ({ ...descriptor, platform }));
+  const bytes = encodeIndex({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests });
+  return { root: await local.store.put(MEDIA_TYPE.index, fromBytes(bytes), { signal }), ...facts };
+}
+
+/**
+ * Builds what a recipe asks for from the packages of the local store.
+ *
+ * Resolve, assemble, compose; one layer for each package, none read again that is known. The same recipe and packages give
+ * the same digest on every machine.
+ *
+ * @returns The image in the local store: {@link deliver} gives it names and brings it elsewhere.
+ * @throws {LadingError} `MISSING`, `AMBIGUOUS`, `CONFLICT`, `CYCLE` from resolving; `TOO_LARGE` above 127 layers; `NOT_FOUND`
+ * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files.
+ */
+export async function build(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
+  const run = startRun(options);
+  const catalog = await listPackages(run.local.store, { signal: run.signal });
+  const asked = run.platforms ?? recipe.platforms;
+  const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
+  const images: BuiltImage[] = [];
+  for (const platform of platforms) {
+    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+    const resolution = resolve(recipe.packages, catalog, rules);
+    const contents = resolution.packages.map((each): Content => ({ kind: "package", package: each.package }));
+    images.push(await buildPlatform(recipe, resolution, contents, run));
+  }
+  return await finish(images, run);
+}
+
+/** What a file that was named became. */
+type Named =
+  | { readonly path: string; readonly kind: "package"; readonly package: Package }
+  | { readonly path: string; readonly kind: "tarball"; readonly tarball: StoredTarball };
+
+async function storeFile(path: string, run: Run): Promise<Named> {
+  const { local, signal, compression, onWarning, count } = run;
+  const onBytes = (bytes: number) => {
+    count.packageBytes += bytes;
+  };
+  const options = { cache: local.cache, signal, compression, onBytes };
+  run.onStep?.(`reading ${path}`);
+  const isPackage = (await fileKind(path)) === "package";
+  const stored = isPackage
+    ? await storePackageFile(local.store, path, options)
+    : await storeTarball(local.store, path, options);
+  for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
+  if ("package" in stored) return { path, kind: "package", package: stored.package };
+  return { path, kind: "tarball", tarball: stored };
+}
+
+/** The packages to choose from: those that were named instead of others of the same name, then the store's. */
+function catalogOf(named: readonly Named[], stored: readonly Package[]): readonly Package[] {
+  const own = new Map<string, Package>();
+  for (const each of named) {
+    if (each.kind !== "package") continue;
+    const { package: pkg } = each;
+    const other = own.get(pkg.fqn);
+    own.set(pkg.fqn, pkg);
+    if (other === undefined || other.manifest.digest === pkg.manifest.digest) continue;
+    const names = [describePackage(other), describePackage(pkg)];
+    const message = `Cannot build from "${each.path}": ${names[0]} is named too, and an image holds one of them; leave one out`;
+    throw new LadingError("CONFLICT", message, { packages: names, chain: [] });
+  }
+  return [...own.values(), ...stored.filter(({ fqn }) => !own.has(fqn))];
+}
+
+/** Lists packages in the store that are not there under any content, so that later builds find them. */
+async function listNew(packages: readonly Package[], stored: readonly Package[], run: Run): Promise<void> {
+  const known = new Set(stored.map(packageTag));
+  const added = packages.filter((pkg) => !known.has(packageTag(pkg)));
+  const roots = added.map((pkg) => ({ name: packageTag(pkg), descriptor: listPackage(pkg) }));
+  if (roots.length > 0) await run.local.store.tag(roots, { signal: run.signal });
+}
+
+/** Packages in the order of the resolution; a tarball right above the packages that were named before it. */
+function placeContents(named: readonly Named[], resolution: Resolution): readonly Content[] {
+  const order = new Map(resolution.packages.map(({ package: pkg }, index) => [pkg.manifest.digest, index]));
+  const placed = resolution.packages.map((each, index) => ({
+    at: index,
+    content: { kind: "package", package: each.package } as Content,
+  }));
+  let above = -1;
+  for (const each of named) {
+    if (each.kind === "package") above = Math.max(above, order.get(each.package.manifest.digest) ?? above);
+    else
+      placed.push({
+        at: above + 0.5,
+        content: { kind: "tarball", name: each.tarball.name, layer: each.tarball.layer },
+      });
+  }
+  return placed.sort((a, b) => a.at - b.at).map(({ content }) => content);
+}
+
+/**
+ * Builds an image straight from files: imports, resolves and builds in one go.
+ *
+ * A Debian package, or a tarball with its JSON beside it, is resolved, its dependencies coming from the other files and the
+ * local store; a bare tarball is a layer in the place where it was named.
+ *
+ * @param paths Files, in the order in which bare tarballs are to lie on one another.
+ * @param recipe What else the image is to have: environment, entrypoint and the like (nothing).
+ * @throws {LadingError} `FORMAT` for a file that is neither, saying what it is; `CONFLICT` when two versions of one package
+ * are named; else as `importPackages` and {@link build}.
+ */
+export async function buildFiles(
+  paths: readonly string[],
+  options: BuildOptions,
+  recipe: Recipe = EMPTY_RECIPE,
+): Promise<BuildResult> {
+  const run = startRun(options);
+  const { local, signal, jobs = 4 } = run;
+  const named = await mapConcurrent(paths, jobs, (path) => storeFile(path, run), signal);
+  const stored = await listPackages(local.store, { signal });
+  const packages = named.flatMap((each) => (each.kind === "package" ? [each.package] : []));
+  const requests = packages.map(({ fqn }) => ({ kind: "name", name: fqn }) as const);
+  const catalog = catalogOf(named, stored);
+  const asked = run.platforms ?? recipe.platforms;
+  const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
+  const images: BuiltImage[] = [];
+  for (const platform of platforms) {
+    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+    const resolution = resolve([...recipe.packages, ...requests], catalog, rules);
+    images.push(await buildPlatform(recipe, resolution, placeContents(named, resolution), run));
+  }
+  await listNew(packages, stored, run);
+  return await finish(images, run);
+}

@@ -1,0 +1,31 @@
+/**
+ * Bringing an image from one place to another, under a name.
+ *
+ * @module
+ */
+
+import type { Descriptor } from "./oci/descriptor.js";
+import { type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+import type { Store } from "./store/store.js";
+import type { Place } from "./transport.js";
+
+/** Where an image came to. */
+export interface Delivered extends CopyResult {
+  /** The place, in full: `oci:out:py`. */
+  readonly label: string;
+}
+
+/**
+ * Copies an image and gives it the place's name. The name comes last, so that it never leads to half an image.
+ *
+ * @throws {LadingError} as `copy`, and as the place's `tag`.
+ */
+export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
+  const copied =
+    from === to.store
+      ? { root, blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } }
+      : await copy(root, from, to.store, options);
+  const name = /^sha(256|512):/.test(to.name) ? undefined : to.name;
+  await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
+  return { ...copied, label: to.label };
+}

@@ -1,0 +1,123 @@
+/**
+ * A base image made ready to build on: its config, its layers, and what lies where in them.
+ *
+ * @module
+ */
+
+import { LadingError } from "../errors.js";
+import { decodeConfig } from "../oci/config.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "../oci/manifest.js";
+import { matchPlatform } from "../oci/match-platform.js";
+import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
+import type { Platform } from "../oci/platform.js";
+import { type ListedFile, putFileList, readFileList } from "../package/file-list.js";
+import type { Cache } from "../store/cache.js";
+import type { Store } from "../store/store.js";
+import { collect, type IoOptions } from "../stream/bytes.js";
+import { decompress } from "../stream/codec.js";
+import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
+import { createHasher } from "../stream/hash.js";
+import { peek } from "../stream/peek.js";
+import { createScanner } from "../tar/scan.js";
+import type { BaseImage } from "./compose.js";
+import type { Layer } from "./layer-plan.js";
+
+/** A base image and the files of its layers, in order. */
+export interface OpenBase extends BaseImage {
+  readonly files: readonly (readonly ListedFile[])[];
+}
+
+/** Docker's layer types and what OCI calls the same bytes: one manifest must not mix the families. */
+const OCI_LAYER: Readonly<Record<string, string>> = {
+  [MEDIA_TYPE.dockerLayerGzip]: MEDIA_TYPE.layerGzip,
+  "application/vnd.docker.image.rootfs.diff.tar": MEDIA_TYPE.layer,
+  "application/vnd.docker.image.rootfs.diff.tar.zstd": MEDIA_TYPE.layerZstd,
+};
+
+/** The manifest of one image: of the only one, or of the one in an index that fits the platform. */
+export async function selectManifest(
+  store: Store,
+  root: Descriptor,
+  platform: Platform,
+  options: IoOptions = {},
+): Promise<Descriptor> {
+  if (!isIndexType(root.mediaType)) return root;
+  const bytes = await collect(store.open(root, options), MAX_MANIFEST_BYTES, "index");
+  const { manifests } = decodeIndex(bytes, root.mediaType);
+  return await selectManifest(store, matchPlatform(platform, manifests), platform, options);
+}
+
+/** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
+async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<readonly ListedFile[]> {
+  const files: ListedFile[] = [];
+  const hasher = createHasher();
+  const scanner = createScanner({
+    entry({ path, type, mode, uid, gid, linkpath }) {
+      files.push({ path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) });
+    },
+  });
+  const { head, stream } = await peek(store.open(layer.descriptor, options), HEAD_SIZE);
+  for await (const chunk of decompress(stream, detectCompression(head), { ...options, onTrailing: () => {} })) {
+    hasher.update(chunk);
+    scanner.write(chunk);
+  }
+  scanner.end();
+  const { digest } = hasher.end();
+  if (digest === layer.diffId) return files;
+  const message = `Cannot build on layer ${layer.descriptor.digest}: its content is ${digest}, its image's config says ${layer.diffId}; use another base image`;
+  throw new LadingError("DIGEST_MISMATCH", message, {
+    what: layer.descriptor.digest,
+    expected: layer.diffId,
+    actual: digest,
+  });
+}
+
+async function listLayer(store: Store, layer: Layer, options: IoOptions, cache: Cache | undefined) {
+  const key = `base layer ${layer.descriptor.digest} ${layer.diffId}`;
+  const known = (await cache?.get(key)) as Descriptor | undefined;
+  if (known !== undefined && (await store.has(known, options))) return await readFileList(store, known, options);
+  const files = await scanLayer(store, layer, options);
+  await cache?.set(key, await putFileList(store, files, options));
+  return files;
+}
+
+function checkCounts({ layers }: Manifest, diffIds: readonly string[], name: string): void {
+  if (layers.length === diffIds.length) return;
+  const why = `its manifest has ${layers.length} layers, its config ${diffIds.length}`;
+  throw new LadingError("CORRUPT", `Cannot build on "${name}": ${why}; use another base image`, { what: name, why });
+}
+
+/**
+ * Opens a base image that is in the store. Its layers are read once, to learn what lies where.
+ *
+ * @throws {LadingError} `NOT_FOUND` where the index has nothing for the platform; `CORRUPT` and `DIGEST_MISMATCH` where
+ * the image contradicts itself.
+ */
+export async function openBase(
+  store: Store,
+  name: string,
+  root: Descriptor,
+  platform: Platform,
+  options: IoOptions & { readonly cache?: Cache | undefined } = {},
+): Promise<OpenBase> {
+  const { cache, signal } = options;
+  const selected = await selectManifest(store, root, platform, { signal });
+  const bytes = await collect(store.open(selected, { signal }), MAX_MANIFEST_BYTES, "manifest of the base image");
+  const manifest = decodeManifest(bytes, selected.mediaType);
+  const configBytes = await collect(
+    store.open(manifest.config, { signal }),
+    MAX_MANIFEST_BYTES,
+    "config of the base image",
+  );
+  const config = decodeConfig(configBytes, { what: `config of "${name}"` });
+  checkCounts(manifest, config.rootfs.diff_ids, name);
+  const layers = manifest.layers.map((descriptor, index): Layer => {
+    const diffId = config.rootfs.diff_ids[index] ?? descriptor.digest;
+    const mediaType = OCI_LAYER[descriptor.mediaType] ?? descriptor.mediaType;
+    return { descriptor: { ...descriptor, mediaType }, diffId, uncompressedSize: 0, createdBy: `base image ${name}` };
+  });
+  const files: (readonly ListedFile[])[] = [];
+  for (const layer of layers) files.push(await listLayer(store, layer, { signal }, cache));
+  return { name, manifest: selected, config, layers, files };
+}

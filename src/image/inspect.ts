@@ -1,0 +1,85 @@
+/**
+ * What is in an image, without reading its layers.
+ *
+ * @module
+ */
+
+import { decodeConfig, type ImageConfig } from "../oci/config.js";
+import type { Annotations, Descriptor } from "../oci/descriptor.js";
+import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
+import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
+import type { Platform } from "../oci/platform.js";
+import type { Store } from "../store/store.js";
+import { collect, type IoOptions } from "../stream/bytes.js";
+
+/** One layer, with the line of the image's history that belongs to it. */
+export interface InspectedLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId?: string | undefined;
+  readonly createdBy?: string | undefined;
+}
+
+/** What a manifest or an index says. */
+export interface InspectedImage {
+  readonly descriptor: Descriptor;
+  /** Of an index: what it lists, each looked into. */
+  readonly images?: readonly InspectedImage[];
+  readonly artifactType?: string | undefined;
+  readonly platform?: Platform | undefined;
+  readonly annotations: Annotations;
+  /** Of an image. */
+  readonly config?: ImageConfig;
+  readonly layers: readonly InspectedLayer[];
+  /** Bytes of the layers, as stored. */
+  readonly size: number;
+}
+
+const IMAGE_CONFIGS: ReadonlySet<string> = new Set([MEDIA_TYPE.config, MEDIA_TYPE.dockerConfig]);
+const MAX_DEPTH = 8;
+
+function withHistory(layers: readonly Descriptor[], config: ImageConfig | undefined): readonly InspectedLayer[] {
+  const history = (config?.history ?? []).filter((line) => line.empty_layer !== true);
+  return layers.map((descriptor, index) => ({
+    descriptor,
+    diffId: config?.rootfs.diff_ids[index],
+    createdBy: history.length === layers.length ? history[index]?.created_by : undefined,
+  }));
+}
+
+async function inspectManifest(store: Store, descriptor: Descriptor, bytes: Uint8Array, options: IoOptions) {
+  const manifest = decodeManifest(bytes, descriptor.mediaType);
+  const { annotations = {}, artifactType, layers } = manifest;
+  const config = IMAGE_CONFIGS.has(manifest.config.mediaType)
+    ? decodeConfig(await collect(store.open(manifest.config, options), MAX_MANIFEST_BYTES, "config"))
+    : undefined;
+  const { os, architecture, variant } = config ?? {};
+  const platform =
+    os === undefined || architecture === undefined
+      ? undefined
+      : { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  const size = layers.reduce((sum, layer) => sum + layer.size, 0);
+  const common = { descriptor, artifactType, platform, annotations, layers: withHistory(layers, config), size };
+  return config === undefined ? common : { ...common, config };
+}
+
+/**
+ * Reads manifests and configs of an image or index.
+ *
+ * @throws {LadingError} `NOT_FOUND`, `DIGEST_MISMATCH`, `SYNTAX`, `FORMAT` for documents that are missing or wrong.
+ */
+export async function inspectImage(
+  store: Store,
+  descriptor: Descriptor,
+  options: IoOptions = {},
+  depth = 0,
+): Promise<InspectedImage> {
+  const bytes = await collect(store.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
+  if (!isIndexType(descriptor.mediaType)) return await inspectManifest(store, descriptor, bytes, options);
+  const { manifests, annotations = {}, artifactType } = decodeIndex(bytes, descriptor.mediaType);
+  const images: InspectedImage[] = [];
+  for (const child of depth < MAX_DEPTH ? manifests : []) {
+    images.push(await inspectImage(store, child, options, depth + 1));
+  }
+  const size = images.reduce((sum, image) => sum + image.size, 0);
+  return { descriptor, images, artifactType, annotations, layers: [], size };
+}

@@ -1,0 +1,69 @@
+/**
+ * lading assembles OCI container images from packages and pushes them to any registry.
+ *
+ * @module
+ */
+
+export { type BuildOptions, type BuildResult, build, buildFiles, EMPTY_RECIPE } from "./build.js";
+export { type Delivered, deliver } from "./deliver.js";
+export {
+  type Chain,
+  type ErrorCode,
+  type ErrorDetails,
+  ioError,
+  isLadingError,
+  LadingError,
+} from "./errors.js";
+export type { BuiltImage } from "./image/build-cache.js";
+export type { BuildWarning } from "./image/build-image.js";
+export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
+export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
+export { type InspectedImage, type InspectedLayer, inspectImage } from "./image/inspect.js";
+export type { Layer } from "./image/layer-plan.js";
+export { type Verified, verifyImage } from "./image/verify.js";
+export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";
+export { type Annotations, type Descriptor, describe } from "./oci/descriptor.js";
+export { type Digest, digestOf, isDigest, parseDigest } from "./oci/digest.js";
+export { decodeJson, encodeJson } from "./oci/json.js";
+export {
+  childrenOf,
+  decodeIndex,
+  decodeManifest,
+  encodeIndex,
+  encodeManifest,
+  type Index,
+  type Manifest,
+} from "./oci/manifest.js";
+export { isIndexType, isManifestType, MEDIA_TYPE } from "./oci/media-type.js";
+export { formatPlatform, type Platform, parsePlatform } from "./oci/platform.js";
+export { formatReference, parseReference, type Reference } from "./oci/reference.js";
+export type { Alternatives, Capability, Requirement, VersionRange } from "./package/capability.js";
+export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
+export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
+export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
+export { type ListedFile, readFileList } from "./package/file-list.js";
+export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
+export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
+export { parseRequirement } from "./package/requirement.js";
+export { parseRecipe } from "./recipe/parse.js";
+export type { PackageRequest, Recipe, RecipeFiles } from "./recipe/recipe.js";
+export { recipeJsonSchema } from "./recipe/schema.js";
+export { createRegistryStore, type RegistryStoreOptions } from "./registry/client.js";
+export { type CredentialOptions, type CredentialSource, createCredentialSource } from "./registry/credentials.js";
+export { explain } from "./resolve/explain.js";
+export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
+export { resolve } from "./resolve/resolve.js";
+export { createLayoutRepositories } from "./service/layout-repositories.js";
+export { createRegistryServer } from "./service/server.js";
+export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
+export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
+export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
+export { createMemoryStore } from "./store/memory.js";
+export type { BlobReader, BlobWriter, PutOptions, Store, Tagged, TagReader, TagWriter } from "./store/store.js";
+export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/bytes.js";
+export { type CompressOptions, compress, type DecompressOptions, decompress } from "./stream/codec.js";
+export { defaultJobs } from "./stream/pool.js";
+export type { Entry, EntryType, WriteEntry } from "./tar/entry.js";
+export { writeTar } from "./tar/write.js";
+export { openTransport, type Place, parseTransport, type Transport } from "./transport.js";
