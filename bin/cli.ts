@@ -1,0 +1,78 @@
+/**
+ * What the verbs share: the process as they may see it, the flags that all of them have, and how results are printed.
+ *
+ * @module
+ */
+
+import { Command } from "commander";
+
+/** What a verb may touch of the outside world. */
+export interface Cli {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  readonly stderrIsTerminal: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Fires when the user stops the program. */
+  readonly signal: AbortSignal;
+}
+
+/** The flags of every verb. */
+export interface CommonFlags {
+  readonly store?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** A verb: gives its command line, whose action does the work. */
+export type Verb = (cli: Cli) => Command;
+
+/** A command line that prints to the given streams and throws instead of exiting. */
+export function createCommand(cli: Cli, name: string, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => cli.stdout.write(text), writeErr: (text) => cli.stderr.write(text) });
+}
+
+/** The same with the flags of every verb. */
+export function createVerb(cli: Cli, name: string, summary: string): Command {
+  return createCommand(cli, `lading ${name}`, summary)
+    .option("--store <folder>", "the local store ($LADING_STORE, else $XDG_DATA_HOME/lading)")
+    .option("--json", "print the result as JSON")
+    .option("-q, --quiet", "no progress, no warnings");
+}
+
+/** Prints a result: as JSON, or as the lines that `toText` gives. */
+export function print(cli: Cli, flags: CommonFlags, value: unknown, toText: () => readonly string[]): void {
+  if (flags.json) cli.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  else for (const line of toText()) cli.stdout.write(`${line}\n`);
+}
+
+/** Tells of something that stops nothing. */
+export function warn(cli: Cli, flags: CommonFlags, message: string): void {
+  if (!flags.quiet) cli.stderr.write(`warning: ${message}\n`);
+}
+
+/** Gathers a flag that may be given several times. */
+export function gather(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** A size for people: `45.1 MB`, in powers of 1000. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.95 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** A count with its noun: `1 layer`, `3 layers`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,175 @@
+/**
+ * `lading build [DIR|RECIPE|FILE…]`
+ *
+ * @module
+ */
+
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { BuildResult, Delivered, Recipe } from "../../src/index.js";
+import {
+  type Cli,
+  type CommonFlags,
+  createVerb,
+  formatCount,
+  formatSize,
+  gather,
+  print,
+  type Verb,
+  warn,
+} from "../cli.js";
+import { openStore, parseCompression, parseEpoch, parseJobs, parsePairs, registryOptions } from "../flags.js";
+import { createProgress } from "../progress.js";
+import { UsageError } from "../usage.js";
+
+interface Flags extends CommonFlags {
+  readonly tag?: readonly string[];
+  readonly output?: readonly string[];
+  readonly push?: boolean;
+  readonly platform?: readonly string[];
+  readonly compression?: string;
+  readonly jobs?: number;
+  readonly env?: readonly string[];
+  readonly label?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly plainHttp?: boolean;
+}
+
+/** What is to be built: a recipe in its folder, or files. */
+type Source = { readonly recipe: string; readonly folder: string } | { readonly files: readonly string[] };
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+async function findSource(paths: readonly string[]): Promise<Source> {
+  const [first = ".", ...others] = paths;
+  const isRecipe = /\.ya?ml$/i.test(first);
+  const folder = !isRecipe && (await isFolder(first));
+  if ((isRecipe || folder) && others.length > 0) {
+    throw new UsageError(
+      `"${first}" is a ${folder ? "folder" : "recipe"}, which stands alone; name one recipe, or only files`,
+    );
+  }
+  if (folder) return { recipe: join(first, "lading.yaml"), folder: first };
+  return isRecipe ? { recipe: first, folder: dirname(first) } : { files: paths };
+}
+
+async function readRecipe(path: string): Promise<Recipe> {
+  const { ioError } = await import("../../src/errors.js");
+  const text = await readFile(path, "utf8").catch((error) => {
+    throw ioError(error, "read the recipe", path);
+  });
+  const { parseRecipe } = await import("../../src/recipe/parse.js");
+  return parseRecipe(text, { path });
+}
+
+/** The recipe with what the flags say instead. */
+function override(recipe: Recipe, flags: Flags): Recipe {
+  const { entrypoint, cmd, user, workdir } = flags;
+  return {
+    ...recipe,
+    environment: { ...recipe.environment, ...parsePairs("--env", flags.env) },
+    labels: { ...recipe.labels, ...parsePairs("--label", flags.label) },
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(cmd === undefined ? {} : { cmd }),
+    ...(user === undefined ? {} : { user }),
+    ...(workdir === undefined ? {} : { workdir }),
+  };
+}
+
+/** A name for an image that was given none: that of the recipe's folder, or of the first file. */
+function defaultName(source: Source): string {
+  const from = "files" in source ? basename(source.files[0] ?? "image") : basename(resolve(source.folder));
+  const name = from
+    .toLowerCase()
+    .replace(/\.(tar(\.\w+)?|t[a-z]*z2?|deb)$/, "")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return `store:${name || "image"}`;
+}
+
+/** Where the image is to go. */
+function placesOf(source: Source, { tag = [], output = [], push }: Flags): readonly string[] {
+  if (push && tag.length === 0) throw new UsageError("--push needs a name: add -t HOST/NAME:TAG");
+  const named = tag.map((name) => (push ? `docker://${name.replace(/^docker:\/\//, "")}` : `store:${name}`));
+  const places = [...named, ...output];
+  return places.length === 0 ? [defaultName(source)] : places;
+}
+
+async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
+  const source = await findSource(paths);
+  const places = placesOf(source, flags);
+  const { build, buildFiles, EMPTY_RECIPE } = await import("../../src/build.js");
+  const { openTransport } = await import("../../src/transport.js");
+  const { deliver } = await import("../../src/deliver.js");
+  const { parsePlatform } = await import("../../src/oci/platform.js");
+  const { defaultJobs } = await import("../../src/stream/pool.js");
+  const local = await openStore(cli, flags);
+  const registry = await registryOptions(cli, flags);
+  const opened = await Promise.all(places.map((place) => openTransport(place, { local, registry })));
+  const progress = createProgress(cli, flags);
+  const jobs = flags.jobs ?? defaultJobs(cli.env);
+  const options = {
+    local,
+    registry,
+    jobs,
+    folder: "files" in source ? "." : source.folder,
+    epoch: parseEpoch(cli.env),
+    compression: parseCompression(flags.compression),
+    platforms: flags.platform?.map(parsePlatform),
+    signal: cli.signal,
+    onStep: progress.step,
+  };
+  try {
+    const result =
+      "files" in source
+        ? await buildFiles(source.files, options, override(EMPTY_RECIPE, flags))
+        : await build(override(await readRecipe(source.recipe), flags), options);
+    const delivered: Delivered[] = [];
+    for (const place of opened) {
+      progress.step(`writing ${place.label}`);
+      const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
+      delivered.push(await deliver(result.root, local.store, place, { signal: cli.signal, jobs, onBytes }));
+    }
+    progress.end();
+    report(cli, flags, result, delivered);
+  } finally {
+    progress.end();
+  }
+}
+
+function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly Delivered[]): void {
+  for (const { message } of result.warnings) warn(cli, flags, message);
+  const { root, images, packageBytesRead, warnings } = result;
+  const layers = images.flatMap((image) => image.layers);
+  const size = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  if (!flags.quiet && !flags.json) {
+    const known = packageBytesRead === 0 ? "nothing read again" : `${formatSize(packageBytesRead)} of packages read`;
+    cli.stderr.write(`${formatCount(layers.length, "layer")}, ${formatSize(size)}; ${known}\n`);
+  }
+  const places = delivered.map(({ label, bytes }) => ({ label, bytes }));
+  const value = { digest: root.digest, root, images, places, packageBytesRead, warnings };
+  print(cli, flags, value, () => delivered.map(({ label }) => `${root.digest} ${label}`));
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files.")
+    .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")
+    .option("-t, --tag <name>", "name it in the local store, or with --push in a registry; repeatable", gather)
+    .option("-o, --output <place>", "write it there: oci:DIR:TAG, docker://HOST/NAME:TAG; repeatable", gather)
+    .option("--push", "push it under its -t names")
+    .option("--platform <os/arch>", "build for this platform; repeatable", gather)
+    .option("--compression <type>", "of layers that have to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--jobs <n>", "work on that many files and blobs at once", parseJobs)
+    .option("-e, --env <name=value>", "set a variable; repeatable", gather)
+    .option("--label <name=value>", "set a label; repeatable", gather)
+    .option("--entrypoint <word...>", "what the image runs")
+    .option("--cmd <word...>", "its default arguments")
+    .option("--user <user>", "who runs it")
+    .option("--workdir <folder>", "where it runs")
+    .option("--plain-http", "allow http to registries that are not on this machine")
+    .action(async (paths: readonly string[], flags: Flags) => await run(paths, flags, cli));

@@ -1,0 +1,56 @@
+/**
+ * `lading copy SRC DST`, of which push and pull are short forms.
+ *
+ * @module
+ */
+
+import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
+import { openStore, parseJobs, registryOptions } from "../flags.js";
+import { createProgress } from "../progress.js";
+
+export interface CopyFlags extends CommonFlags {
+  readonly jobs?: number;
+  readonly plainHttp?: boolean;
+}
+
+/** The flags of copy, push and pull. */
+export function createCopyVerb(cli: Cli, name: string, summary: string) {
+  return createVerb(cli, name, summary)
+    .option("--jobs <n>", "move that many blobs at once", parseJobs)
+    .option("--plain-http", "allow http to registries that are not on this machine");
+}
+
+/** Copies an image between two places and prints what moved. */
+export async function runCopy(source: string, target: string, flags: CopyFlags, cli: Cli): Promise<void> {
+  const { openTransport } = await import("../../src/transport.js");
+  const { deliver } = await import("../../src/deliver.js");
+  const { defaultJobs } = await import("../../src/stream/pool.js");
+  const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
+  const [from, to] = [await openTransport(source, options), await openTransport(target, options)];
+  const progress = createProgress(cli, flags);
+  try {
+    progress.step(`${from.label} → ${to.label}`);
+    const { signal } = cli;
+    const root = await from.store.resolve(from.name, { signal });
+    const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
+    const jobs = flags.jobs ?? defaultJobs(cli.env);
+    const { label, bytes, blobs } = await deliver(root, from.store, to, { signal, jobs, onBytes });
+    progress.end();
+    const moved = blobs.filter(({ action }) => action !== "skipped").length;
+    if (!flags.quiet && !flags.json) {
+      const there = bytes.skipped > 0 ? `, ${formatSize(bytes.skipped)} was there` : "";
+      cli.stderr.write(
+        `${formatCount(moved, "blob")} of ${blobs.length} moved, ${formatSize(bytes.copied + bytes.linked)}${there}\n`,
+      );
+    }
+    print(cli, flags, { digest: root.digest, root, label, bytes, blobs }, () => [`${root.digest} ${label}`]);
+  } finally {
+    progress.end();
+  }
+}
+
+export const verb: Verb = (cli) =>
+  createCopyVerb(cli, "copy", "Copies an image from one place to another, byte for byte.")
+    .argument("<source>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<target>", "as the source")
+    .action(async (source: string, target: string, flags: CopyFlags) => await runCopy(source, target, flags, cli));

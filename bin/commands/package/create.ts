@@ -1,0 +1,57 @@
+/**
+ * `lading package create NAME --from …`
+ *
+ * @module
+ */
+
+import { type CommonFlags, createVerb, gather, print, type Verb, warn } from "../../cli.js";
+import { openStore, parseCompression, parseEpoch, parsePairs } from "../../flags.js";
+
+interface Flags extends CommonFlags {
+  readonly from: string;
+  readonly provides?: readonly string[];
+  readonly depends?: readonly string[];
+  readonly conflicts?: readonly string[];
+  readonly env?: readonly string[];
+  readonly packageVersion?: string;
+  readonly architecture?: string;
+  readonly os?: string;
+  readonly description?: string;
+  readonly compression?: string;
+  readonly override?: boolean;
+  readonly skipExisting?: boolean;
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "create", "Makes a package of a tarball or a folder.")
+    .name("create")
+    .argument("<name>", "package::/ns::name, /ns::name or name")
+    .requiredOption("--from <path>", "a tarball of any compression, or a folder")
+    .option("-p, --provides <capability>", "what it gives: runtime=node-6; repeatable", gather)
+    .option("-d, --depends <capability>", 'what it needs: os=linux, "jq (>= 1.6)"; repeatable', gather)
+    .option("--conflicts <capability>", "what must not be in the same image; repeatable", gather)
+    .option("-e, --env <name=value>", "a variable that it sets: PATH=/opt/app/bin:$PATH; repeatable", gather)
+    .option("--package-version <version>", "its version")
+    .option("--architecture <name>", "amd64, arm64, … (any)")
+    .option("--os <name>", "linux, … (any)")
+    .option("--description <text>", "a line about it")
+    .option("--compression <type>", "of a layer that has to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--override", "replace a package of the same name and version")
+    .option("--skip-existing", "leave a package of the same name and version as it is")
+    .action(async (name: string, flags: Flags) => {
+      const { createPackage } = await import("../../../src/package/create.js");
+      const { from, provides, depends, conflicts, packageVersion, architecture, os, description } = flags;
+      const { store } = await openStore(cli, flags);
+      const environment = parsePairs("--env", flags.env);
+      const version = packageVersion;
+      const pkg = { name, from, provides, depends, conflicts, environment, version, architecture, os, description };
+      const { override, skipExisting } = flags;
+      const epoch = parseEpoch(cli.env);
+      const compression = parseCompression(flags.compression);
+      const options = { override, skipExisting, epoch, compression, signal: cli.signal };
+      const created = await createPackage(store, pkg, options);
+      for (const warning of created.warnings) warn(cli, flags, warning);
+      print(cli, flags, created, () => [
+        `${created.status} ${created.package.fqn} ${created.package.layer.descriptor.digest}`,
+      ]);
+    });

@@ -1,0 +1,56 @@
+/**
+ * `lading package import FILE…`
+ *
+ * @module
+ */
+
+import { type CommonFlags, createVerb, print, type Verb, warn } from "../../cli.js";
+import { openStore, parseCompression, parseJobs } from "../../flags.js";
+import { createProgress } from "../../progress.js";
+
+interface Flags extends CommonFlags {
+  readonly override?: boolean;
+  readonly skipExisting?: boolean;
+  readonly compression?: string;
+  readonly jobs?: number;
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them.")
+    .name("import")
+    .argument("<files...>", "ruby.tar.gz (with ruby.json), jq_1.6-2.1_amd64.deb")
+    .option("--override", "replace packages of the same name and version")
+    .option("--skip-existing", "leave packages of the same name and version as they are")
+    .option("--compression <type>", "of layers that have to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--jobs <n>", "work on that many files at once", parseJobs)
+    .action(async (files: readonly string[], flags: Flags) => {
+      const { importPackages } = await import("../../../src/package/import.js");
+      const { defaultJobs } = await import("../../../src/stream/pool.js");
+      const { store, cache } = await openStore(cli, flags);
+      const { override, skipExisting } = flags;
+      const progress = createProgress(cli, flags);
+      let done = 0;
+      try {
+        const options = {
+          cache,
+          override,
+          skipExisting,
+          compression: parseCompression(flags.compression),
+          jobs: flags.jobs ?? defaultJobs(cli.env),
+          signal: cli.signal,
+          onBytes: progress.bytes,
+          onImport: ({ package: { name } }: { package: { name: string } }) =>
+            progress.step(`importing ${++done} of ${files.length}: ${name}`),
+        };
+        const imported = await importPackages(store, files, options);
+        progress.end();
+        for (const { path, warnings } of imported) for (const each of warnings) warn(cli, flags, `${path}: ${each}`);
+        print(cli, flags, imported, () =>
+          imported.map(
+            ({ status, package: { fqn, version } }) => `${status} ${fqn}${version === undefined ? "" : ` ${version}`}`,
+          ),
+        );
+      } finally {
+        progress.end();
+      }
+    });

@@ -1,0 +1,65 @@
+/**
+ * `lading resolve [RECIPE]`
+ *
+ * @module
+ */
+
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Resolution } from "../../src/index.js";
+import { type Cli, type CommonFlags, createVerb, gather, print, type Verb } from "../cli.js";
+import { openStore } from "../flags.js";
+import { UsageError } from "../usage.js";
+
+interface Flags extends CommonFlags {
+  readonly why?: readonly string[];
+  readonly platform?: string;
+}
+
+async function readRecipe(path: string) {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const file = isFolder ? join(path, "lading.yaml") : path;
+  const { ioError } = await import("../../src/errors.js");
+  const text = await readFile(file, "utf8").catch((error) => {
+    throw ioError(error, "read the recipe", file);
+  });
+  const { parseRecipe } = await import("../../src/recipe/parse.js");
+  return parseRecipe(text, { path: file });
+}
+
+/** One line for each package, lowest layer first: name and version, and what asked for it. */
+function toLines({ packages }: Resolution): readonly string[] {
+  return packages.map(({ package: { fqn, version }, because }) => {
+    const asked = because.length > 2 ? because.at(-2) : "recipe";
+    return `${fqn}${version === undefined ? "" : ` ${version}`}  (${asked})`;
+  });
+}
+
+async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
+  const recipe = await readRecipe(path);
+  const { resolve } = await import("../../src/resolve/resolve.js");
+  const { ECOSYSTEM_RULES } = await import("../../src/package/ecosystem.js");
+  const { listPackages } = await import("../../src/package/catalog.js");
+  const { parsePlatform } = await import("../../src/oci/platform.js");
+  const { store } = await openStore(cli, flags);
+  if (flags.platform !== undefined && recipe.platforms.length > 1)
+    throw new UsageError("--platform and several platforms in the recipe");
+  const platform = flags.platform === undefined ? recipe.platforms[0] : parsePlatform(flags.platform);
+  const catalog = await listPackages(store, { signal: cli.signal });
+  const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+  const resolution = resolve(recipe.packages, catalog, rules);
+  if (flags.why === undefined) {
+    print(cli, flags, resolution, () => toLines(resolution));
+    return;
+  }
+  const { explain } = await import("../../src/resolve/explain.js");
+  const reasons = flags.why.map((capability) => ({ capability, why: explain(resolution, catalog, capability, rules) }));
+  print(cli, flags, reasons, () => reasons.map(({ why }) => why));
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "resolve", "Shows the packages that a recipe leads to, in the order of their layers.")
+    .argument("[recipe]", "a recipe, or a folder with a lading.yaml", ".")
+    .option("--why <capability>", "explain what was chosen for it: runtime=node, jq; repeatable", gather)
+    .option("--platform <os/arch>", "resolve for this platform")
+    .action(async (path: string, flags: Flags) => await run(path, flags, cli));

@@ -1,0 +1,42 @@
+/**
+ * `lading serve`
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type CommonFlags, createVerb, type Verb } from "../cli.js";
+import { UsageError } from "../usage.js";
+
+interface Flags extends CommonFlags {
+  readonly root?: string;
+  readonly listen: string;
+}
+
+/** `HOST:PORT`; an IPv6 address stands in brackets. */
+function parseAddress(text: string): { host: string; port: number } {
+  const [, host = "", port = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  if (host === "" || Number(port) > 65535) throw new UsageError(`--listen "${text}" is no address, wanted HOST:PORT`);
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "serve", "Is a registry until it is stopped. Prints the address where it listens.")
+    .option(
+      "--root <folder>",
+      "where its repositories are kept, each an OCI layout (registry, in the local store's folder)",
+    )
+    .option("--listen <host:port>", "where to listen; port 0 picks a free one", "127.0.0.1:0")
+    .action(async (flags: Flags) => {
+      const address = parseAddress(flags.listen);
+      const { createLayoutRepositories } = await import("../../src/service/layout-repositories.js");
+      const { createRegistryServer } = await import("../../src/service/server.js");
+      const { localStoreFolder } = await import("../../src/store/local.js");
+      const root = flags.root ?? join(flags.store ?? localStoreFolder(cli.env), "registry");
+      const onError = (error: unknown) => cli.stderr.write(`warning: ${(error as Error).message}\n`);
+      const server = createRegistryServer({ repositories: createLayoutRepositories(root), onError });
+      const listening = await server.listen(address);
+      cli.stdout.write(flags.json ? `${JSON.stringify({ url: listening.url, root })}\n` : `${listening.url}\n`);
+      await new Promise<void>((resolve) => cli.signal.addEventListener("abort", () => resolve(), { once: true }));
+      await listening.close();
+    });

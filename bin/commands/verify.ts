@@ -1,0 +1,37 @@
+/**
+ * `lading verify REF`
+ *
+ * @module
+ */
+
+import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
+import { openStore, registryOptions } from "../flags.js";
+import { createProgress } from "../progress.js";
+
+interface Flags extends CommonFlags {
+  readonly plainHttp?: boolean;
+}
+
+export const verb: Verb = (cli) =>
+  createVerb(cli, "verify", "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.")
+    .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .option("--plain-http", "allow http to registries that are not on this machine")
+    .action(async (text: string, flags: Flags) => {
+      const { openTransport } = await import("../../src/transport.js");
+      const { verifyImage } = await import("../../src/image/verify.js");
+      const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
+      const place = await openTransport(text, options);
+      const progress = createProgress(cli, flags);
+      try {
+        progress.step(`verifying ${place.label}`);
+        const root = await place.store.resolve(place.name, { signal: cli.signal });
+        const verified = await verifyImage(place.store, root, { signal: cli.signal });
+        progress.end();
+        const { layers, entries, bytes } = verified;
+        print(cli, flags, { digest: root.digest, label: place.label, ...verified }, () => [
+          `${root.digest} ${place.label}: ${formatCount(layers, "layer")}, ${entries} entries, ${formatSize(bytes)}: every byte is right`,
+        ]);
+      } finally {
+        progress.end();
+      }
+    });

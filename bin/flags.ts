@@ -1,0 +1,60 @@
+/**
+ * Flags made values.
+ *
+ * @module
+ */
+
+import type { Cli, CommonFlags } from "./cli.js";
+import { UsageError } from "./usage.js";
+
+/** `NAME=VALUE` items as a record. */
+export function parsePairs(flag: string, items: readonly string[] = []): Readonly<Record<string, string>> {
+  const pairs = items.map((item) => {
+    const at = item.indexOf("=");
+    if (at < 1) throw new UsageError(`${flag} "${item}" has no name before a =, wanted NAME=VALUE`);
+    return [item.slice(0, at), item.slice(at + 1)] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** A count of jobs. */
+export function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
+    throw new UsageError(`--jobs "${text}" is no count from 1 to 64`);
+  return jobs;
+}
+
+/** `gzip`, `zstd` or `none`, perhaps with a level: `gzip:9`. */
+export function parseCompression(text: string | undefined) {
+  if (text === undefined) return undefined;
+  const match = /^(gzip|zstd|none)(?::(\d{1,2}))?$/.exec(text);
+  const [, type, level] = match ?? [];
+  const highest = type === "gzip" ? 12 : type === "zstd" ? 22 : 0;
+  if (type === undefined || (level !== undefined && (Number(level) < 1 || Number(level) > highest))) {
+    throw new UsageError(`--compression "${text}" is unknown, wanted gzip[:1-12], zstd[:1-22] or none`);
+  }
+  return { type: type as "gzip" | "zstd" | "none", ...(level === undefined ? {} : { level: Number(level) }) };
+}
+
+/** `SOURCE_DATE_EPOCH`, in whole seconds. See https://reproducible-builds.org/specs/source-date-epoch/ */
+export function parseEpoch({ SOURCE_DATE_EPOCH }: Cli["env"]): number | undefined {
+  if (SOURCE_DATE_EPOCH === undefined || SOURCE_DATE_EPOCH === "") return undefined;
+  const epoch = Number(SOURCE_DATE_EPOCH);
+  // The last second of the year 9999, beyond which RFC 3339 has no way to write a time.
+  if (/^\d+$/.test(SOURCE_DATE_EPOCH) && epoch <= 253_402_300_799) return epoch;
+  throw new UsageError(`SOURCE_DATE_EPOCH "${SOURCE_DATE_EPOCH}" is no count of seconds, wanted digits alone`);
+}
+
+/** The local store that the flags and the environment name. */
+export async function openStore(cli: Cli, flags: CommonFlags) {
+  const { localStoreFolder, openLocalStore } = await import("../src/store/local.js");
+  return openLocalStore(flags.store ?? localStoreFolder(cli.env));
+}
+
+/** What talking to a registry takes from the environment and the flags. */
+export async function registryOptions(cli: Cli, flags: { readonly plainHttp?: boolean }) {
+  const { createCredentialSource } = await import("../src/registry/credentials.js");
+  const credentials = createCredentialSource({ env: cli.env, uid: process.getuid?.() });
+  return { credentials, insecure: flags.plainHttp === true };
+}

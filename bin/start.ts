@@ -1,0 +1,35 @@
+/**
+ * What the process brings and the verbs must not touch by themselves: streams, environment, signals, exit status.
+ *
+ * @module
+ */
+
+import type { Cli } from "./cli.js";
+import { main } from "./main.js";
+
+const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs the command line of a process to its end and sets the exit status. */
+export async function start(host: NodeJS.Process): Promise<void> {
+  const stop = new AbortController();
+  let signalled: keyof typeof EXIT | undefined;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    host.on(name, () => {
+      // A second signal means: now.
+      if (signalled !== undefined) host.exit(EXIT[name]);
+      signalled = name;
+      stop.abort();
+    });
+  }
+  // A reader that went away (`lading list | head`) wants no more.
+  host.stdout.on("error", (error: NodeJS.ErrnoException) => host.exit(error.code === "EPIPE" ? 0 : 1));
+  const cli: Cli = {
+    stdout: host.stdout,
+    stderr: host.stderr,
+    stderrIsTerminal: host.stderr.isTTY === true,
+    env: host.env,
+    signal: stop.signal,
+  };
+  const status = await main(host.argv.slice(2), cli);
+  host.exitCode = signalled === undefined ? status : EXIT[signalled];
+}

@@ -1,0 +1,8 @@
+/**
+ * @module
+ */
+
+/** A command line that makes no sense: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
