@@ -13,6 +13,7 @@ import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
 import { isRedirect, REDIRECT_LIMIT, redirectRequest } from "./redirect.js";
 import { isIdempotent, isRetryableStatus, parseRetryAfter, retryDelayMs, wait } from "./retry.js";
 
+/** Limits of the client; each has a default. */
 export interface HttpClientOptions {
   /** Allows plain http to hosts that are not this machine (false). */
   readonly insecure?: boolean | undefined;

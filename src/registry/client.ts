@@ -25,6 +25,7 @@ import { createSession, type SessionOptions } from "./session.js";
 import { fetchTagNames } from "./tag-list.js";
 import { uploadBlob } from "./upload.js";
 
+/** How to reach a registry: logins, plain http, shared connections. */
 export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
   /** Shares connections with other stores (one of its own, which keeps no process alive). */
   readonly client?: HttpClient | undefined;

@@ -14,6 +14,7 @@ import type { Place } from "./place.js";
 /** Finds what opens a repository; undefined asks for anonymous access. */
 export type CredentialSource = (place: Place, options?: IoOptions) => Promise<Credentials | undefined>;
 
+/** Whose logins are looked up. */
 export interface CredentialOptions {
   /** The environment: nothing is read from the process's own. */
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -13,6 +13,7 @@ import type { CredentialSource } from "./credentials.js";
 import { type FailedRequest, protocolError, registryError } from "./failure.js";
 import { formatPlace, type Place, registryUrl } from "./place.js";
 
+/** What requests to a registry need. */
 export interface SessionOptions {
   readonly client: HttpClient;
   /** Finds credentials when the registry asks for them (anonymous only). */

@@ -40,7 +40,7 @@ export async function dispatch(exchange: Exchange): Promise<Reply> {
     return await answer(exchange, route);
   } catch (error) {
     exchange.signal.throwIfAborted();
-    return failed(error);
+    return failed(error, exchange);
   }
 }
 
@@ -91,11 +91,12 @@ async function listTags(exchange: Exchange, name: string, { store }: Repository)
 }
 
 /** What a store's error means to a client. Paths stay here. */
-function failed(error: unknown): Reply {
+function failed(error: unknown, { report }: Exchange): Reply {
   if (isLadingError(error, "NOT_FOUND")) return refusal(404, "BLOB_UNKNOWN", "it is not there");
   if (isLadingError(error, "DIGEST_MISMATCH"))
     return refusal(400, "DIGEST_INVALID", "the content is not what was promised");
   if (isLadingError(error, "TOO_LARGE")) return refusal(413, "SIZE_INVALID", "it is too large");
+  report(error);
   if (isLadingError(error, "IO")) {
     const isFull = error.detail.errno === "ENOSPC" || error.detail.errno === "EDQUOT";
     return refusal(isFull ? 507 : 500, "UNKNOWN", `the registry's storage failed: ${error.detail.errno}`);

@@ -20,6 +20,8 @@ export interface Exchange {
   readonly body: ByteStream;
   /** Fires when the client goes. */
   readonly signal: AbortSignal;
+  /** Told of errors that the client did not cause; the answer keeps paths to itself. */
+  readonly report: (error: unknown) => void;
 }
 
 /** One header's text. */

@@ -14,6 +14,7 @@ import { refusal, sendReply } from "./reply.js";
 import type { Repositories } from "./repository.js";
 import { createUploadSessions, type UploadSessions } from "./upload-session.js";
 
+/** What the registry serves, and its limits. */
 export interface RegistryServerOptions {
   readonly repositories: Repositories;
   /** Milliseconds that a connection may be silent during a request (120 000). */
@@ -98,8 +99,8 @@ async function serve(
       // Left early, the request must stay: its connection carries the answer.
       body: request.iterator({ destroyOnReturn: false }),
       signal: gone.signal,
+      report: (error) => options.onError?.(error),
     });
-    if (reply.status >= 500) options.onError?.(new Error(`${request.method} answered ${reply.status}`));
     await sendReply(request, response, reply);
   } catch (error) {
     if (!gone.signal.aborted) options.onError?.(error);

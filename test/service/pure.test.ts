@@ -72,7 +72,7 @@ test("parseChunkRange() reads what clients write", () => {
 test("pageReply() cuts, and leads on", () => {
   const page = (query: string) => {
     const reply = pageReply(["a", "b", "c"], { path: "/p", query: new URLSearchParams(query) }, (names) => names);
-    return [reply.status, JSON.parse(String(reply.body)), reply.headers["link"]];
+    return [reply.status, JSON.parse(String(reply.body)), reply.headers.link];
   };
   assert.equal(page(""), [200, ["a", "b", "c"], undefined]);
   assert.equal(page("n=2"), [200, ["a", "b"], '</p?n=2&last=b>; rel="next"']);

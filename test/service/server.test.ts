@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { isLadingError } from "../../src/errors.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { createRegistryStore } from "../../src/registry/client.js";
@@ -159,7 +160,7 @@ test("bad manifests are refused by the code of the specification", async (contex
   assert.equal(await put("1", manifest({}), MEDIA_TYPE.index), [400, "MANIFEST_INVALID"]);
   assert.equal(await put("-", manifest({})), [400, "MANIFEST_INVALID"]);
   assert.equal(await put(digestOf("x"), manifest({})), [400, "DIGEST_INVALID"]);
-  assert.equal(await put("1", "x".repeat(4 * 1024 * 1024 + 1)), [413, "SIZE_INVALID"]);
+  assert.equal(await put("1", "x".repeat(6 * 1024 * 1024)), [413, "SIZE_INVALID"]);
   assert.equal(await put("2", manifest({ subject: layer })), [201, undefined]);
   const foreign = { ...layer, mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar" };
   assert.equal(await put("3", manifest({ layers: [foreign] })), [201, undefined]);
@@ -264,6 +265,20 @@ test("listen() refuses what other machines reach, and a port that is taken", asy
     await rejects(server.listen({ host }), "UNSUPPORTED");
   const error = await rejects(server.listen({ port }), "IO");
   assert.is(error.detail.errno, "EADDRINUSE");
+});
+
+test("storage that fails is a 500 without its path, and the owner hears of it", async (context) => {
+  const folder = await tempFolder(context);
+  // A file stands where the repository's folder would be.
+  await writeFile(join(folder, "a"), "");
+  const heard: unknown[] = [];
+  const onError = (error: unknown) => heard.push(error);
+  const listening = await createRegistryServer({ repositories: createLayoutRepositories(folder), onError }).listen();
+  context.defer(() => listening.close());
+  const response = await fetch(`${listening.url}/v2/a/blobs/uploads/`, { method: "POST" });
+  assert.is(response.status, 500);
+  assert.not.match(await response.text(), folder);
+  assert.ok(isLadingError(heard[0], "IO"));
 });
 
 test("close() ends connections that are kept alive, soon", async (context) => {

@@ -1,0 +1,25 @@
+import { type Descriptor, describe } from "../../src/oci/descriptor.js";
+import { digestOf } from "../../src/oci/digest.js";
+import { MEDIA_TYPE } from "../../src/oci/media-type.js";
+import type { Store } from "../../src/store/store.js";
+import { fromBytes } from "../../src/stream/bytes.js";
+
+/** Puts a small image with these layers, whatever their bytes are, and gives its manifest's descriptor. */
+export async function putImage(store: Store, layers: readonly Uint8Array[], more: object = {}): Promise<Descriptor> {
+  const put = async (mediaType: string, bytes: Uint8Array) => {
+    const { digest, size } = describe(mediaType, bytes);
+    return store.put(mediaType, fromBytes(bytes), { digest, size });
+  };
+  const descriptors = [];
+  for (const bytes of layers) descriptors.push(await put(MEDIA_TYPE.layer, bytes));
+  const diffIds = layers.map((bytes) => digestOf(bytes));
+  const config = { architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: diffIds } };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.manifest,
+    config: await put(MEDIA_TYPE.config, Buffer.from(JSON.stringify(config))),
+    layers: descriptors,
+    ...more,
+  };
+  return put(MEDIA_TYPE.manifest, Buffer.from(JSON.stringify(manifest)));
+}
