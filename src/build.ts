@@ -19,6 +19,7 @@ import { describePackage, listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
 import type { Package } from "./package/package.js";
+import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
 import type { Resolution } from "./resolve/resolution.js";
@@ -160,12 +161,22 @@ type Named =
   | { readonly path: string; readonly kind: "package"; readonly package: Package }
   | { readonly path: string; readonly kind: "tarball"; readonly tarball: StoredTarball };
 
-async function storeFile(path: string, run: Run): Promise<Named> {
+/** Stores files, several at once, and gives them back in their order. */
+async function storeFiles(paths: readonly string[], run: Run): Promise<readonly Named[]> {
+  const { jobs = 4, signal } = run;
+  const stored = await withPool(paths, { jobs }, async (pool, sorted) => {
+    return await mapConcurrent(sorted, jobs, (path) => storeFile(path, pool, run), signal);
+  });
+  const byPath = new Map(stored.map((each) => [each.path, each]));
+  return paths.flatMap((path) => byPath.get(path) ?? []);
+}
+
+async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
   const { local, signal, compression, onWarning, count } = run;
   const onBytes = (bytes: number) => {
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, onBytes };
+  const options = { cache: local.cache, signal, compression, onBytes, pool };
   run.onStep?.(`reading ${path}`);
   const isPackage = (await fileKind(path)) === "package";
   const stored = isPackage
@@ -236,8 +247,8 @@ export async function buildFiles(
   recipe: Recipe = EMPTY_RECIPE,
 ): Promise<BuildResult> {
   const run = startRun(options);
-  const { local, signal, jobs = 4 } = run;
-  const named = await mapConcurrent(paths, jobs, (path) => storeFile(path, run), signal);
+  const { local, signal } = run;
+  const named = await storeFiles(paths, run);
   const stored = await listPackages(local.store, { signal });
   const packages = named.flatMap((each) => (each.kind === "package" ? [each.package] : []));
   const requests = packages.map(({ fqn }) => ({ kind: "name", name: fqn }) as const);

@@ -10,10 +10,9 @@ import type { Store } from "../store/store.js";
 import { describeContent, detectCompression } from "../stream/detect.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
-import { type ImportOptions, inFile } from "./import.js";
+import { type ImportOptions, inFile, storeSource } from "./import.js";
 import { rememberFile } from "./import-cache.js";
 import type { PackageFile, PackageLayer } from "./package.js";
-import { storeResource } from "./resource.js";
 
 /** What a file on disk is, for a build that was given files alone. */
 export type FileKind = "package" | "tarball";
@@ -49,20 +48,12 @@ export async function fileKind(path: string): Promise<FileKind> {
  * @throws {LadingError} as `importPackages` for what is wrong inside.
  */
 export async function storeTarball(store: Store, path: string, options: ImportOptions = {}): Promise<StoredTarball> {
-  const { signal, cache, compression, limits, onBytes } = options;
+  const { signal, cache, compression, limits } = options;
   const make = async (): Promise<StoredTarball> => {
     const file = await openPackageFile(path, { signal });
-    async function* open() {
-      for await (const chunk of file.read({ signal })) {
-        onBytes?.(chunk.byteLength);
-        yield chunk;
-      }
-    }
-    const { layer, warnings } = await storeResource(
-      store,
-      { what: `"${path}"`, claims: {}, open },
-      { signal, compression, limits },
-    );
+    const range = { start: 0, end: file.size };
+    const source = { claims: {}, identity: file.identity, range, open: file.read, listDigests: false };
+    const { layer, warnings } = await storeSource(store, path, source, options);
     return { name: basename(path), layer, warnings };
   };
   try {

@@ -36,11 +36,17 @@ export async function identifyFile(path: string): Promise<FileIdentity> {
   return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), size: Number(size) };
 }
 
+export interface OpenFileOptions extends IoOptions {
+  /** The identity that the file is to have still (the one that it has now). */
+  readonly identity?: string | undefined;
+}
+
 /**
  * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened.
  */
-export async function openPackageFile(path: string, options: IoOptions = {}): Promise<PackageFile> {
-  const identity = await identifyFile(path);
+export async function openPackageFile(path: string, options: OpenFileOptions = {}): Promise<PackageFile> {
+  const found = await identifyFile(path);
+  const identity = { ...found, key: options.identity ?? found.key };
   async function checkUnchanged(): Promise<void> {
     const now = await identifyFile(path).catch(() => undefined);
     if (now?.key === identity.key) return;
@@ -53,6 +59,10 @@ export async function openPackageFile(path: string, options: IoOptions = {}): Pr
     yield* readFile(path, range);
     await checkUnchanged();
   };
-  const head = await collect(read({ ...options, end: Math.min(HEAD_SIZE, identity.size) }), HEAD_SIZE, path);
-  return { path, head, size: identity.size, read };
+  const head = await collect(
+    read({ signal: options.signal, end: Math.min(HEAD_SIZE, identity.size) }),
+    HEAD_SIZE,
+    path,
+  );
+  return { path, head, size: identity.size, identity: identity.key, read };
 }

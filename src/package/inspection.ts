@@ -32,10 +32,12 @@ export interface InspectionOptions {
   readonly what: string;
   /** MD5 of files, in hex, by path; a file that differs is refused. */
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
+  /** Compute the digest of every file (yes). */
+  readonly listDigests?: boolean | undefined;
 }
 
 /** Hashes the content of the file that goes by. */
-function createFileHashes(checksums: ReadonlyMap<string, string> | undefined, what: string) {
+function createFileHashes({ fileChecksums: checksums, listDigests = true, what }: InspectionOptions) {
   let path = "";
   let sha256: Hash | undefined;
   let md5: Hash | undefined;
@@ -44,7 +46,7 @@ function createFileHashes(checksums: ReadonlyMap<string, string> | undefined, wh
     start(entry: Entry): void {
       path = entry.path;
       expected = checksums?.get(path);
-      sha256 = createHash("sha256");
+      sha256 = listDigests ? createHash("sha256") : undefined;
       md5 = expected === undefined ? undefined : createHash("md5");
     },
     update(chunk: Uint8Array): void {
@@ -71,10 +73,10 @@ function listed(entry: Entry): ListedFile {
 }
 
 /** Begins to look at a tar. Memory grows with the count of entries only. */
-export function createInspection({ what, fileChecksums }: InspectionOptions): Inspection {
+export function createInspection(options: InspectionOptions): Inspection {
   const hasher = createHasher();
   const clean = createCleanCheck();
-  const hashes = createFileHashes(fileChecksums, what);
+  const hashes = createFileHashes(options);
   const files: ListedFile[] = [];
 
   const scanner = createScanner({

@@ -84,6 +84,8 @@ export interface PackageSource {
   readonly claims: ResourceClaims;
   /** MD5 (hex) of files in the resource, by path as in `Entry.path`, where the package carries such a list. */
   readonly fileChecksums?: ReadonlyMap<string, string>;
+  /** Where the resource stands in the file, in bytes, `end` exclusive; absent where it is no plain range of it. */
+  readonly range?: { readonly start: number; readonly end: number };
   /** The resource, afresh at each call. */
   open(options?: IoOptions): ByteStream;
 }
@@ -96,6 +98,8 @@ export interface PackageFile {
   readonly head: Uint8Array;
   /** Bytes. */
   readonly size: number;
+  /** Tells one state of the file from another. */
+  readonly identity: string;
   /** Bytes `start` (0) to `end` (size, exclusive), afresh at each call. Throws `CHANGED` when the file changed meanwhile. */
   read(options?: IoOptions & { readonly start?: number; readonly end?: number }): ByteStream;
 }

@@ -28,6 +28,8 @@ export interface Resource {
   readonly what: string;
   readonly claims: ResourceClaims;
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
+  /** Compute the digest of every file for the list of files (yes). */
+  readonly listDigests?: boolean | undefined;
   /** The stored bytes, the same at each call. */
   open(): ByteStream;
 }
@@ -144,7 +146,8 @@ async function recompress(pass: Pass, source: ByteStream, compression: Compressi
 async function rewrite(pass: Pass, compression: Compression, first: Inspected): Promise<PassResult> {
   const { store, resource, options } = pass;
   const target = options.compression ?? GZIP;
-  const inspection = createInspection({ what: resource.what });
+  const { what, listDigests } = resource;
+  const inspection = createInspection({ what, listDigests });
   const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {} });
   let inspected: Inspected | undefined;
   async function* rewritten(): AsyncGenerator<Uint8Array> {

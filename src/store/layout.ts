@@ -157,6 +157,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
 
   return {
     label,
+    layoutFolder: root,
     has: blobs.has,
     open: blobs.open,
     put: blobs.put,

@@ -60,6 +60,8 @@ export interface TagWriter {
 export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   /** What a person would call the place, for messages: `oci:out`, `docker://127.0.0.1:5000/team/py`. Never a secret. */
   readonly label: string;
+  /** The folder of the OCI layout that this is, where other threads can open it too. */
+  readonly layoutFolder?: string;
   /**
    * The path of a file that holds exactly this blob and that only lading writes, so that another store of lading's may
    * share it by a hard link; undefined where there is none.

@@ -95,6 +95,7 @@ export function memoryFile(path: string, bytes: Uint8Array): PackageFile & { byt
     path,
     head: bytes.subarray(0, 512),
     size: bytes.byteLength,
+    identity: path,
     async *read({ start = 0, end = bytes.byteLength } = {}) {
       for (let at = start; at < end; at += 1000) {
         const chunk = bytes.slice(at, Math.min(end, at + 1000));

@@ -34,7 +34,7 @@ async function open(file: PackageFile, options: IoOptions = {}): Promise<Package
   }
   const { decodeMetadata } = await import("../metadata.js");
   const { metadata, claims } = decodeMetadata(await readSidecar(source, options), { source });
-  return { metadata, claims, open: (io) => file.read(io) };
+  return { metadata, claims, range: { start: 0, end: file.size }, open: (io) => file.read(io) };
 }
 
 /**

@@ -47,13 +47,16 @@ async function checkWhole(file: PackageFile, options: IoOptions): Promise<void> 
 export async function openDeb(file: PackageFile, options: IoOptions = {}): Promise<PackageSource> {
   await checkWhole(file, options);
   const { control, data } = await readDebMembers(file, options);
-  const range = { start: control.offset, end: control.offset + control.size };
-  const archive = await readControlArchive(file.read({ signal: options.signal, ...range }), file.path, options);
+  const controlRange = { start: control.offset, end: control.offset + control.size };
+  const controlBytes = file.read({ signal: options.signal, ...controlRange });
+  const archive = await readControlArchive(controlBytes, file.path, options);
+  const range = { start: data.offset, end: data.offset + data.size };
   const metadata = debianMetadata(parseControl(decodeText(archive.control), file.path), file.path);
   return {
     metadata,
     claims: {},
     ...(archive.md5sums ? { fileChecksums: parseMd5sums(archive.md5sums.toString("latin1"), file.path) } : {}),
-    open: ({ signal } = {}) => file.read({ signal, start: data.offset, end: data.offset + data.size }),
+    range,
+    open: ({ signal } = {}) => file.read({ signal, ...range }),
   };
 }

@@ -1,0 +1,48 @@
+/**
+ * Storing a resource as a job that any thread can do: plain data in, plain data out.
+ *
+ * @module
+ */
+
+import { createLayoutStore } from "../store/layout.js";
+import type { ByteStream } from "../stream/bytes.js";
+import { openPackageFile } from "./file.js";
+import type { ResourceClaims } from "./package.js";
+import { type ResourceOptions, type StoredResource, storeResource } from "./resource.js";
+
+/** A resource that is a file, or a range of one, to be stored in an OCI layout. */
+export interface ResourceJob {
+  /** The layout's folder, and what messages call it. */
+  readonly folder: string;
+  readonly label: string;
+  /** The file as the user named it. */
+  readonly path: string;
+  /** Its identity when the job was made: another one means that it changed since. */
+  readonly identity: string;
+  /** Bytes from the start of the file; the end is exclusive. */
+  readonly range: { readonly start: number; readonly end: number };
+  readonly claims: ResourceClaims;
+  readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
+  readonly listDigests?: boolean | undefined;
+  readonly compression?: ResourceOptions["compression"];
+  readonly limits?: ResourceOptions["limits"];
+}
+
+/** Does the job. `onBytes` is told of the bytes of the file that were read. */
+export async function runResourceJob(
+  job: ResourceJob,
+  options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: ((bytes: number) => void) | undefined } = {},
+): Promise<StoredResource> {
+  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, limits } = job;
+  const { signal, onBytes } = options;
+  const file = await openPackageFile(path, { signal, identity: job.identity });
+  async function* open(): ByteStream {
+    for await (const chunk of file.read({ ...range, signal })) {
+      onBytes?.(chunk.byteLength);
+      yield chunk;
+    }
+  }
+  const store = createLayoutStore(folder, { label });
+  const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
+  return await storeResource(store, resource, { signal, compression, limits });
+}

@@ -1,0 +1,65 @@
+/**
+ * Resources stored by several threads at once.
+ *
+ * @module
+ */
+
+import { stat } from "node:fs/promises";
+import { createWorkerPool } from "../stream/worker-pool.js";
+import type { StoredResource } from "./resource.js";
+import { type ResourceJob, runResourceJob } from "./resource-job.js";
+
+export interface ResourcePool {
+  /** Does a job on a thread of its own where that pays, here where it does not. */
+  run(
+    job: ResourceJob,
+    options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: ((bytes: number) => void) | undefined },
+  ): Promise<StoredResource>;
+  close(): Promise<void>;
+}
+
+/** Bytes of all resources together from which threads earn back what starting them costs. */
+export const WORTH_THREADS = 8 * 1024 * 1024;
+
+/**
+ * Runs work on files with a pool of threads where they are many bytes, or with the pool that the caller has.
+ *
+ * @param work Is given the pool, if any, and the paths, each once, largest file first, so that no thread is left alone with
+ * it at the end.
+ */
+export async function withPool<T>(
+  paths: readonly string[],
+  { pool, jobs = 4 }: { readonly pool?: ResourcePool | undefined; readonly jobs?: number | undefined },
+  work: (pool: ResourcePool | undefined, sorted: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const unique = [...new Set(paths)];
+  const sizeOf = async (path: string) => (await stat(path).catch(() => undefined))?.size ?? 0;
+  const sized = await Promise.all(unique.map(async (path) => ({ path, size: await sizeOf(path) })));
+  const sorted = sized.sort((a, b) => b.size - a.size).map(({ path }) => path);
+  const total = sized.reduce((sum, { size }) => sum + size, 0);
+  const isWorth = total >= WORTH_THREADS && unique.length > 1 && jobs > 1;
+  if (pool !== undefined || !isWorth) return await work(pool, sorted);
+  const own = createResourcePool(Math.min(jobs, unique.length));
+  try {
+    return await work(own, sorted);
+  } finally {
+    await own.close();
+  }
+}
+
+/**
+ * Creates a pool of at most `jobs` threads; none is started before the first job.
+ *
+ * @param jobs 1 does all work on the caller's thread.
+ */
+export function createResourcePool(jobs: number): ResourcePool {
+  if (jobs <= 1) return { run: runResourceJob, close: async () => {} };
+  const module = new URL("./resource-worker.js", import.meta.url);
+  const pool = createWorkerPool<ResourceJob, StoredResource, number>(module, jobs, ({ job, signal, onNotice }) =>
+    runResourceJob(job, { signal, onBytes: onNotice }),
+  );
+  return {
+    run: (job, { signal, onBytes }) => pool.run({ job, signal, onNotice: onBytes }),
+    close: pool.close,
+  };
+}
