@@ -20,6 +20,7 @@ export interface DecompressLimits {
   readonly maxBytes?: number | undefined;
 }
 
+/** How {@link decompress} is bounded, and what it tells. */
 export interface DecompressOptions extends IoOptions {
   readonly limits?: DecompressLimits | undefined;
   /** How a person would call the content, for messages (`content`). */
@@ -104,6 +105,7 @@ export async function* decompress(
 /** A compression that lading writes. */
 export type OutputCompression = "gzip" | "zstd" | "none";
 
+/** What {@link compress} makes. */
 export interface CompressOptions extends IoOptions {
   readonly type: OutputCompression;
   /** gzip: 1 to 12 (6). zstd: 1 to 22 (3). */

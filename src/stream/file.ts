@@ -9,6 +9,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { IoOptions } from "./bytes.js";
 
+/** Which part of a file {@link readFile} reads, and how. */
 export interface ReadFileOptions extends IoOptions {
   /** Bytes from the start of the file to the first one that is read (0). */
   readonly start?: number | undefined;

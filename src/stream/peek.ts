@@ -28,7 +28,7 @@ export async function peek(stream: ByteStream, size: number = HEAD_SIZE): Promis
     await cursor.close();
     throw error;
   });
-  const head = first.slice();
+  const head = Uint8Array.from(first);
   async function* replay(): AsyncGenerator<Uint8Array> {
     try {
       if (head.byteLength > 0) yield head;

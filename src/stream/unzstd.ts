@@ -49,7 +49,7 @@ async function skipFrame(decoding: Decoding): Promise<void> {
 async function startFrame(decoding: Decoding): Promise<ZstdFrameHeader> {
   const { cursor, what, engine } = decoding;
   const [descriptor = 0] = await takeAll(decoding, 1);
-  const fields = (await takeAll(decoding, zstdHeaderLength(descriptor))).slice();
+  const fields = Uint8Array.from(await takeAll(decoding, zstdHeaderLength(descriptor)));
   const header = decodeZstdHeader(descriptor, fields);
   if (header === undefined) throw corrupt(what, "its zstd frame header has reserved flags", cursor.offset);
   if (header.windowSize > MAX_DICTIONARY) throw dictionaryTooLarge(what, MAX_DICTIONARY, header.windowSize);
@@ -81,7 +81,7 @@ function* guarded(decoding: Decoding, outputs: Iterable<Uint8Array>): Generator<
 /** Reads one block. `last` says whether the frame ends with it. */
 async function takeBlock(decoding: Decoding): Promise<{ header: Uint8Array; body: Uint8Array; last: boolean }> {
   const { cursor, what } = decoding;
-  const header = (await takeAll(decoding, 3)).slice();
+  const header = Uint8Array.from(await takeAll(decoding, 3));
   const [low = 0, middle = 0, high = 0] = header;
   const bits = low | (middle << 8) | (high << 16);
   const type = (bits >> 1) & 3;

@@ -76,7 +76,7 @@ export function createScriptZstdEngine(): ZstdEngine {
   }
   return {
     start(header) {
-      const copy = header.slice();
+      const copy = Uint8Array.from(header);
       // The decoder would skip the checksum only after it has come; without the flag it ends with the last block.
       copy[DESCRIPTOR_OFFSET] = (copy[DESCRIPTOR_OFFSET] ?? 0) & ~CHECKSUM_FLAG;
       hash = createXxh64();

@@ -18,6 +18,12 @@ test("peek() gives the head, and then all of the stream", async () => {
   );
 });
 
+test("peek() copies the head", async () => {
+  const { head, stream } = await peek(pieces(corpus(5000), [1000]), 100);
+  await gather(stream);
+  assert.ok(Buffer.from(head).equals(corpus(5000).subarray(0, 100)));
+});
+
 test("peek() lets the stream go: when left early, when closed, when reading it fails", async () => {
   const left = { closed: false, pulled: 0 };
   for await (const _ of (await peek(pieces(corpus(5000), [1000], left))).stream) break;

@@ -17,7 +17,8 @@ export async function* pieces(
   sizes: readonly number[] = [65_536],
   trace?: Trace,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(Math.max(1, ...sizes));
+  // As files give them: slice() of a Buffer is a view, and of a Uint8Array a copy.
+  const buffer = Buffer.alloc(Math.max(1, ...sizes));
   try {
     for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
       const part = bytes.subarray(at, at + Math.max(1, sizes[turn % sizes.length] ?? 1));
