@@ -17,9 +17,22 @@ export {
 export type { BuiltImage } from "./image/build-cache.js";
 export type { BuildWarning } from "./image/build-image.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
+export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
+export {
+  type DuplicateReport,
+  type FileReport,
+  type FilesReport,
+  type FilesReportOptions,
+  reportFiles,
+} from "./image/files-report.js";
 export { type InspectedImage, type InspectedLayer, inspectImage } from "./image/inspect.js";
 export type { Layer } from "./image/layer-plan.js";
+export { type LayerReport, type LayersReport, reportLayers } from "./image/layers-report.js";
+export type { ReportOptions } from "./image/read-rootfs.js";
+export { formatDiff, formatFiles, formatLayers } from "./image/report-text.js";
+export type { LayerEffect, Tally } from "./image/rootfs.js";
+export { renderTreemap, type TreemapOptions, writeTreemap } from "./image/treemap.js";
 export { type Verified, verifyImage } from "./image/verify.js";
 export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";
 export { type Annotations, type Descriptor, describe } from "./oci/descriptor.js";
@@ -66,4 +79,4 @@ export { type CompressOptions, compress, type DecompressOptions, decompress } fr
 export { defaultJobs } from "./stream/pool.js";
 export type { Entry, EntryType, WriteEntry } from "./tar/entry.js";
 export { writeTar } from "./tar/write.js";
-export { openTransport, type Place, parseTransport, type Transport } from "./transport.js";
+export { openTransport, type Place, parseTransport, type Transport, type TransportOptions } from "./transport.js";
