@@ -3,15 +3,15 @@
  *
  * What the entries say does not depend on the machine: owner 0:0, one time for all, files 0644 or 0755 by their owner's
  * executable bit, folders 0755, order by bytes. Symlinks are kept, never followed; files that are one inode become
- * hardlinks. Costs one lstat for each file and one readdir for each folder.
+ * hardlinks. Costs one lstat for each file and one readdir for each folder; reading a file costs another lstat.
  *
  * @module
  */
 
 import type { BigIntStats } from "node:fs";
-import { lstat, readdir, readlink } from "node:fs/promises";
+import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { ioError, LadingError } from "../errors.js";
-import type { IoOptions } from "../stream/bytes.js";
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import type { WriteEntry } from "./entry.js";
 import type { Filter } from "./filter.js";
@@ -25,7 +25,6 @@ export interface FolderOptions extends IoOptions {
 }
 
 interface Walk extends FolderOptions {
-  readonly root: Buffer;
   readonly entries: WriteEntry[];
   /** The first path of each inode that has several names. */
   readonly inodes: Map<string, string>;
@@ -47,8 +46,18 @@ function fileEntry(walk: Walk, at: Buffer, path: string, stats: BigIntStats): Wr
   const first = stats.nlink > 1n ? walk.inodes.get(inode) : undefined;
   if (first !== undefined) return { ...common, type: "hardlink", size: 0, linkpath: first };
   if (stats.nlink > 1n) walk.inodes.set(inode, path);
-  const open = () => readFile(at, { signal: walk.signal, noFollow: true });
+  const open = () => readUnchanged(at, identityOf(stats), walk.signal);
   return { ...common, type: "file", size: Number(stats.size), open };
+}
+
+/** Reads the file that was found on the walk, and no later state of it: its identity stands for what is read here. */
+async function* readUnchanged(at: Buffer, identity: string, signal: AbortSignal | undefined): ByteStream {
+  yield* readFile(at, { signal, noFollow: true });
+  const now = await lstat(at, { bigint: true }).catch(() => undefined);
+  if (now !== undefined && identityOf(now) === identity) return;
+  const path = at.toString();
+  const message = `Cannot read "${path}": it changed while the folder was read; try again once nothing writes to it`;
+  throw new LadingError("CHANGED", message, { path });
 }
 
 async function entryOf(walk: Walk, at: Buffer, path: string, stats: BigIntStats): Promise<WriteEntry> {
@@ -70,13 +79,15 @@ async function visit(walk: Walk, at: Buffer, path: string): Promise<void> {
   walk.signal?.throwIfAborted();
   const stats = await lstat(at, { bigint: true });
   const text = Buffer.from(path, "latin1").toString();
-  const isTaken = path !== "" && walk.filter?.accepts(text, stats.isDirectory()) !== false;
+  const isTaken = walk.filter?.accepts(text, stats.isDirectory()) !== false;
   if (isTaken) walk.entries.push({ ...(await entryOf(walk, at, path, stats)), identity: identityOf(stats) });
-  if (!stats.isDirectory() || walk.filter?.enters(text) === false) return;
+  if (stats.isDirectory() && walk.filter?.enters(text) !== false) await visitBelow(walk, at, `${path}/`);
+}
+
+async function visitBelow(walk: Walk, at: Buffer, prefix: string): Promise<void> {
   const names = await readdir(at, { encoding: "buffer" });
   for (const name of names.sort(Buffer.compare)) {
-    const below = `${path === "" ? "" : `${path}/`}${name.toString("latin1")}`;
-    await visit(walk, Buffer.concat([at, SLASH, name]), below);
+    await visit(walk, Buffer.concat([at, SLASH, name]), prefix + name.toString("latin1"));
   }
 }
 
@@ -88,11 +99,13 @@ async function visit(walk: Walk, at: Buffer, path: string): Promise<void> {
  * @throws {LadingError} `UNSAFE_ENTRY` for devices, sockets and FIFOs; `FORMAT` when it is no folder; `IO`.
  */
 export async function readFolder(folder: string, options: FolderOptions = {}): Promise<readonly WriteEntry[]> {
-  const root = Buffer.from(folder.replace(/\/+$/, "") || "/");
-  const walk: Walk = { ...options, root, entries: [], inodes: new Map() };
+  const walk: Walk = { ...options, entries: [], inodes: new Map() };
   try {
-    // A trailing slash makes lstat follow a symlink that was named by the user.
-    await visit(walk, Buffer.concat([root, SLASH, Buffer.from(".")]), "");
+    if (!(await stat(folder)).isDirectory()) {
+      const message = `Cannot read the folder "${folder}": it is a file, expected a folder`;
+      throw new LadingError("FORMAT", message, { wanted: "folder", found: "file", path: folder });
+    }
+    await visitBelow(walk, Buffer.from(folder.replace(/(?<=.)\/+$/s, "")), "");
   } catch (error) {
     throw ioError(error, "read the folder", folder);
   }
