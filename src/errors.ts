@@ -8,6 +8,8 @@
  * @module
  */
 
+import { constants } from "node:os";
+
 /** One step of the way from a request to the thing that failed, outermost first, as a person would read it. */
 export type Chain = readonly string[];
 
@@ -66,6 +68,7 @@ export interface ErrorDetails {
   USAGE: { readonly argument?: string };
 }
 
+/** A code of {@link ErrorDetails}. */
 export type ErrorCode = keyof ErrorDetails;
 
 const BRAND = Symbol.for("lading.error");
@@ -123,6 +126,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /**
+ * The name of an operating system's error, such as `ENOSPC`; undefined for anything else. Node itself has no name for some
+ * of them: to it a full quota (`EDQUOT`) is an "Unknown system error -122".
+ */
+export function errnoOf(error: unknown): string | undefined {
+  const { code, errno } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (typeof code !== "string") return undefined;
+  if (!code.startsWith("Unknown system error")) return /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  return Object.entries(constants.errno).find(([, number]) => number === -(errno ?? 0))?.[0];
+}
+
+/**
  * Turns an error of the operating system into an {@link LadingError} of code `IO` that says what failed, where, and what
  * to do; anything else comes back as it is.
  *
@@ -130,8 +144,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * @param path The path that the caller knows it by.
  */
 export function ioError(error: unknown, action: string, path: string): unknown {
-  const errno = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (isLadingError(error) || typeof errno !== "string" || !/^E[A-Z0-9]+$/.test(errno)) return error;
+  const errno = errnoOf(error);
+  if (isLadingError(error) || errno === undefined) return error;
   const remedy = REMEDIES[errno] ?? "see the cause";
   return new LadingError("IO", `Cannot ${action} "${path}": ${errno}, ${remedy}`, { path, errno }, { cause: error });
 }

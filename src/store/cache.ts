@@ -11,6 +11,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createOwner } from "./owner.js";
 
+/** Small records by key, any of which may be lost at any time. */
 export interface Cache {
   /** The record, as JSON gives it back, or undefined. Never throws. */
   get(key: string): Promise<unknown>;

@@ -29,6 +29,7 @@ export interface CopyResult {
   readonly bytes: Readonly<Record<CopyAction, number>>;
 }
 
+/** How many blobs at once, and who is told. */
 export interface CopyOptions extends IoOptions {
   /** Blobs at once (4). */
   readonly jobs?: number | undefined;
@@ -101,8 +102,8 @@ function isDistributable({ mediaType }: Descriptor): boolean {
  *
  * @param root A manifest, an index, or any other content of `from`.
  * @returns What was done with each blob. The destination has no name for it yet: see `Store.tag`.
- * @throws {LadingError} `NOT_FOUND` and `DIGEST_MISMATCH` for content of `from` that is missing or wrong; what the two
- * stores throw. The destination keeps the blobs that were whole by then, and nothing else.
+ * @throws {LadingError} `NOT_FOUND` and `DIGEST_MISMATCH` for content of `from` that is missing or wrong (a hard link reads
+ * no byte, and so sees the size alone); `TOO_LARGE` for indexes nested deeper than 16; what the two stores throw. The destination keeps the blobs that were whole by then, and nothing else.
  *
  * @example
  * ```ts

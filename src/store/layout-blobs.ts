@@ -4,9 +4,10 @@
  * @module
  */
 
-import { link, lstat, mkdir } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { link, lstat, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ioError, isLadingError } from "../errors.js";
+import { ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, splitDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
@@ -15,7 +16,7 @@ import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
-import { createTemporaryFile } from "./write-file.js";
+import { createTemporaryFile, syncFolder } from "./write-file.js";
 
 /** Where a layout keeps a blob. Digests are checked text, so the path cannot leave the layout. */
 export function blobPath(root: string, digest: Digest): string {
@@ -31,7 +32,10 @@ interface BlobFolderOptions {
   readonly prepare: () => Promise<void>;
 }
 
-type BlobFolder = Required<Pick<Store, "has" | "open" | "put" | "sharedFile" | "link">>;
+interface BlobFolder extends Required<Pick<Store, "has" | "open" | "put" | "sharedFile" | "link">> {
+  /** Makes the names of all blobs durable. */
+  sync(): Promise<void>;
+}
 
 async function isFileOfSize(path: string, size: number): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
@@ -49,13 +53,26 @@ async function commitBlob(root: string, digest: Digest, commit: (path: string) =
   await commit(path);
 }
 
+async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
+  try {
+    const stats = await lstat(path);
+    if (stats.isFile()) return stats;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw code === "ENOENT" || code === "ENOTDIR" ? blobNotFound(descriptor, label) : ioError(error, "read", path);
+  }
+  // Whoever follows a link or waits for a pipe there reads what the layout does not hold.
+  const message = `Cannot read blob ${descriptor.digest} in ${label}: it is a link, a folder or a device, expected a regular file; copy the image there again`;
+  throw new LadingError("FORMAT", message, { wanted: "regular file", found: "something else", path });
+}
+
 async function* openBlob(root: string, label: string, descriptor: Descriptor, options?: IoOptions): ByteStream {
   const path = blobPath(root, descriptor.digest);
-  const stats = await lstat(path).catch(() => undefined);
-  if (stats?.isFile() !== true) throw blobNotFound(descriptor, label);
+  const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
-  checkContent({ digest: descriptor.digest, size: stats.size }, descriptor, what);
-  yield* verified(readFile(path, options), { digest: descriptor.digest, size: descriptor.size, what });
+  checkContent({ digest: descriptor.digest, size }, descriptor, what);
+  const content = readFile(path, { signal: options?.signal, noFollow: true });
+  yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
 }
 
 /** The part of a layout store that deals with blobs; `store/layout.ts` adds the names. */
@@ -99,8 +116,10 @@ export function createBlobFolder({ root, temporaries, label, prepare }: BlobFold
     }
   }
 
+  /** Other programs may write into files that are there; in a layout of theirs those must not be ours too. */
   async function linkFrom(descriptor: Descriptor, source: string): Promise<boolean> {
     await prepare();
+    if (!(await isOwn())) return false;
     const path = blobPath(root, descriptor.digest);
     if (await isFileOfSize(path, descriptor.size)) return true;
     try {
@@ -121,5 +140,14 @@ export function createBlobFolder({ root, temporaries, label, prepare }: BlobFold
       return (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
     },
     link: linkFrom,
+    async sync() {
+      const folder = join(root, "blobs");
+      const algorithms = await readdir(folder).catch((error) => {
+        throw ioError(error, "flush the folder", folder);
+      });
+      for (const name of algorithms.filter((each) => each === "sha256" || each === "sha512"))
+        await syncFolder(join(folder, name));
+      await syncFolder(folder);
+    },
   };
 }

@@ -16,7 +16,8 @@ import type { Tagged } from "./store.js";
 /** Bytes that an `index.json` may have: 64 MiB, since a store of ten thousand packages lists them all there. */
 export const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
-const EMPTY_INDEX: Index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
+/** What a layout without `index.json` lists. */
+export const EMPTY_INDEX: Index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
 
 /** Reads the index of a layout. `path` names it in errors. */
 export function decodeLayoutIndex(bytes: Uint8Array, path: string): Index {
@@ -44,6 +45,22 @@ export function nameOf(descriptor: Descriptor): string | undefined {
   return descriptor.annotations?.[REF_NAME];
 }
 
+/**
+ * The root of that name, else the one of that digest.
+ *
+ * @throws {LadingError} `CORRUPT` when the name stands there for several contents: tools differ on which one they take.
+ */
+export function findRoot(index: Index, name: string, path: string): Descriptor | undefined {
+  const named = index.manifests.filter((entry) => nameOf(entry) === name);
+  const digests = [...new Set(named.map(({ digest }) => digest))];
+  if (digests.length > 1) {
+    const why = `it lists "${name}" ${digests.length} times, as ${digests.join(" and ")}`;
+    const message = `Cannot read "${path}": ${why}, expected one; tag the one that is meant again, by its digest`;
+    throw new LadingError("CORRUPT", message, { what: path, why });
+  }
+  return named[0] ?? index.manifests.find(({ digest }) => digest === name);
+}
+
 /** The roots, sorted by name, those without one last. */
 export function listRoots(index: Index): Tagged[] {
   const key = (name: string | undefined) => (name === undefined ? "1" : `0${name}`);
@@ -59,26 +76,33 @@ function withName(descriptor: Descriptor, name: string | undefined): Descriptor 
   return Object.keys(annotations).length === 0 ? plain : { ...plain, annotations };
 }
 
+/** What another tool says of a root that has no name yet stays with it when it gets one. */
+function merged(older: Descriptor | undefined, { annotations, ...descriptor }: Descriptor): Descriptor {
+  const all = { ...older?.annotations, ...annotations };
+  return { ...older, ...descriptor, ...(Object.keys(all).length > 0 && { annotations: all }) };
+}
+
 /**
- * The index with these roots added. A name has one meaning: an older entry of that name goes. A root without name is
+ * The index with these roots added. A name has one meaning: every older entry of that name goes. A root without name is
  * listed once, and not at all where it stands there under a name.
  */
 export function addRoots(index: Index | undefined, roots: readonly Tagged[]): Index {
   const base = index ?? EMPTY_INDEX;
-  const names = new Set(roots.flatMap(({ name }) => (name === undefined ? [] : [name])));
-  const digests = new Set<string>(roots.map(({ descriptor }) => descriptor.digest));
-  const kept = base.manifests.filter((entry) => {
-    const name = nameOf(entry);
-    return name === undefined ? !digests.has(entry.digest) : !names.has(name);
-  });
-  const named = new Set<string>(kept.filter((entry) => nameOf(entry) !== undefined).map((entry) => entry.digest));
+  const names = new Set(roots.map(({ name }) => name));
+  const digests = new Set(roots.map(({ descriptor }) => descriptor.digest));
+  const isUnnamed = (entry: Descriptor) => nameOf(entry) === undefined;
+  const kept = base.manifests.filter((entry) =>
+    isUnnamed(entry) ? !digests.has(entry.digest) : !names.has(nameOf(entry)),
+  );
+  const unnamed = new Map(base.manifests.filter(isUnnamed).map((entry) => [entry.digest, entry]));
   const added = new Map<string, Descriptor>();
   for (const { name, descriptor } of roots) {
-    if (name !== undefined) added.set(`name ${name}`, withName(descriptor, name));
+    if (name !== undefined) added.set(name, withName(merged(unnamed.get(descriptor.digest), descriptor), name));
   }
-  for (const { descriptor } of roots.filter(({ name }) => name !== undefined)) named.add(descriptor.digest);
+  const named = new Set([...kept, ...added.values()].filter((entry) => !isUnnamed(entry)).map(({ digest }) => digest));
   for (const { name, descriptor } of roots) {
-    if (name === undefined && !named.has(descriptor.digest)) added.set(descriptor.digest, withName(descriptor, name));
+    if (name !== undefined || named.has(descriptor.digest)) continue;
+    added.set(descriptor.digest, withName(merged(unnamed.get(descriptor.digest), descriptor), undefined));
   }
   return { ...base, manifests: [...kept, ...added.values()] };
 }

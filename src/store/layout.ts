@@ -11,35 +11,42 @@
  */
 
 import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve as resolvePath } from "node:path";
-import { ioError, LadingError } from "../errors.js";
+import { join, resolve as resolvePath } from "node:path";
+import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
-import { blobPath, createBlobFolder } from "./layout-blobs.js";
+import { createBlobFolder } from "./layout-blobs.js";
 import {
   addRoots,
   checkLayoutVersion,
   decodeLayoutIndex,
+  EMPTY_INDEX,
   encodeLayoutIndex,
+  findRoot,
   listRoots,
   MAX_INDEX_BYTES,
+  nameOf,
   removeRoots,
 } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import type { Store, Tagged } from "./store.js";
-import { reclaimTemporaries, syncFolder, writeFileAtomic } from "./write-file.js";
+import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
+/** What a layout is called, and how long to wait for its lock. */
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
   /** What messages call it (`oci:` and the folder). */
   readonly label?: string;
 }
 
 const VERSION = '{"imageLayoutVersion":"1.0.0"}';
+const MAX_VERSION_BYTES = 64 * 1024;
+/** Thrown when the lock was lost before anything was changed. */
+const LOCK_LOST = Symbol("lock lost");
 
-async function readSmall(path: string, limit: number): Promise<Buffer | undefined> {
+async function readSmall(path: string, limit: number, attempts = 4): Promise<Buffer | undefined> {
   try {
     const stats = await lstat(path);
     if (!stats.isFile()) {
@@ -55,7 +62,9 @@ async function readSmall(path: string, limit: number): Promise<Buffer | undefine
     }
     return await readFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errnoOf(error);
+    // NFS says so when another host has replaced the file meanwhile.
+    if (code === "ESTALE" && attempts > 1) return await readSmall(path, limit, attempts - 1);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw ioError(error, "read", path);
   }
@@ -102,11 +111,11 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
   let prepared: Promise<void> | undefined;
 
   async function readIndex(): Promise<Index | undefined> {
-    const version = await readSmall(versionPath, 64 * 1024);
+    const version = await readSmall(versionPath, MAX_VERSION_BYTES);
     const bytes = await readSmall(indexPath, MAX_INDEX_BYTES);
     if (version === undefined && bytes === undefined) return undefined;
     checkLayoutVersion(version ?? new Uint8Array(), versionPath);
-    return bytes === undefined ? undefined : decodeLayoutIndex(bytes, indexPath);
+    return bytes === undefined ? EMPTY_INDEX : decodeLayoutIndex(bytes, indexPath);
   }
 
   async function existingIndex(): Promise<Index> {
@@ -118,15 +127,24 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     });
   }
 
+  /** True where there is a layout; checks that it is of the known version. */
+  async function hasVersion(): Promise<boolean> {
+    const version = await readSmall(versionPath, MAX_VERSION_BYTES);
+    if (version !== undefined) checkLayoutVersion(version, versionPath);
+    return version !== undefined;
+  }
+
   async function makeLayout(): Promise<void> {
-    if ((await readSmall(versionPath, 64 * 1024)) === undefined) {
-      if (!(await isEmptyOrMissing(root))) {
+    if (!(await hasVersion())) {
+      const isEmpty = await isEmptyOrMissing(root);
+      // Another process may have made the layout since; `oci-layout` is the first file that it writes.
+      if (!isEmpty && !(await hasVersion())) {
         const message = `Cannot write ${label}: "${folder}" holds something else than an OCI layout; name a new folder`;
         throw new LadingError("EXISTS", message, { what: "folder", name: folder });
       }
       await mkdir(hidden, { recursive: true });
-      await writeFile(join(hidden, "own"), "");
-      await writeFileAtomic(versionPath, Buffer.from(VERSION), hidden);
+      if (isEmpty) await writeFile(join(hidden, "own"), "");
+      if (isEmpty) await writeFileAtomic(versionPath, Buffer.from(VERSION), hidden);
     }
     await mkdir(hidden, { recursive: true });
     await reclaimTemporaries(hidden);
@@ -141,16 +159,26 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     return prepared;
   }
 
-  async function change(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<void> {
-    await prepare();
+  /** Changes the index under the lock. False where the lock was lost before anything was changed. */
+  async function tryChange(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<boolean> {
     const lock = await acquireLock(join(hidden, "lock"), { ...options, signal });
+    const checkHeld = async () => {
+      if (!(await lock.isHeld())) throw LOCK_LOST;
+    };
     try {
-      const next = encodeLayoutIndex(update(await readIndex()));
-      if (!(await lock.isHeld())) return await change(update, signal);
-      await writeFileAtomic(indexPath, next, hidden);
+      await writeFileAtomic(indexPath, encodeLayoutIndex(update(await readIndex())), hidden, checkHeld);
+      return true;
+    } catch (error) {
+      if (error === LOCK_LOST) return false;
+      throw error;
     } finally {
       await lock.release();
     }
+  }
+
+  async function change(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<void> {
+    await prepare();
+    while (!(await tryChange(update, signal)));
   }
 
   const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare });
@@ -164,29 +192,30 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     sharedFile: blobs.sharedFile,
     link: blobs.link,
     async resolve(name) {
-      const roots = listRoots(await existingIndex());
-      const found = roots.find((tagged) => tagged.name === name) ?? roots.find((r) => r.descriptor.digest === name);
-      if (found !== undefined) return found.descriptor;
-      const known = roots.flatMap((tagged) => (tagged.name === undefined ? [] : [tagged.name]));
-      throw tagNotFound(name, label, known);
+      const index = await existingIndex();
+      const found = findRoot(index, name, indexPath);
+      if (found !== undefined) return found;
+      throw tagNotFound(
+        name,
+        label,
+        [...new Set(index.manifests.map(nameOf))].filter((each) => each !== undefined),
+      );
     },
     async tags() {
       const index = await readIndex();
-      return index === undefined ? [] : listRoots(index);
+      return listRoots(index ?? EMPTY_INDEX);
     },
     async tag(roots: readonly Tagged[], { signal }: IoOptions = {}) {
-      const folders = new Set<string>();
       for (const { name, descriptor } of roots) {
         if (name !== undefined) parseRefName(name);
-        if (!(await blobs.has(descriptor))) throw blobNotFound(descriptor, label);
-        folders.add(dirname(blobPath(root, descriptor.digest)));
+        if (!(await blobs.has(descriptor, { signal }))) throw blobNotFound(descriptor, label);
       }
-      for (const blobFolder of folders) await syncFolder(blobFolder);
+      if (roots.length > 0) await blobs.sync();
       await change((index) => addRoots(index, roots), signal);
     },
     async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {
       if ((await readIndex()) === undefined) return;
-      await change((index) => removeRoots(index ?? { schemaVersion: 2, manifests: [] }, names), signal);
+      await change((index) => removeRoots(index ?? EMPTY_INDEX, names), signal);
     },
   };
 }

@@ -7,11 +7,12 @@
  */
 
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { type Cache, createFolderCache } from "./cache.js";
 import { createLayoutStore } from "./layout.js";
 import type { Store } from "./store.js";
 
+/** A store and its cache. */
 export interface LocalStore {
   readonly store: Store;
   readonly cache: Cache;
@@ -21,10 +22,14 @@ export interface LocalStore {
  * The folder of the local store: `$LADING_STORE`, else `$XDG_DATA_HOME/lading`, else `~/.local/share/lading`.
  *
  * @param env The environment to read; lading never reads it by itself.
+ * @see https://specifications.freedesktop.org/basedir-spec/0.8/
  */
 export function localStoreFolder(env: Readonly<Record<string, string | undefined>>): string {
   const { LADING_STORE, XDG_DATA_HOME, HOME } = env;
-  return LADING_STORE || join(XDG_DATA_HOME || join(HOME || homedir(), ".local", "share"), "lading");
+  if (LADING_STORE) return LADING_STORE;
+  // The specification says that a relative path there is to be ignored.
+  const data = XDG_DATA_HOME && isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : join(HOME || homedir(), ".local", "share");
+  return join(data, "lading");
 }
 
 /** Opens the local store in a folder; it is made on the first write. */

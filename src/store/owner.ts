@@ -27,10 +27,11 @@ function attempt(read: () => string): string {
   }
 }
 
-/** Field 22 of `/proc/PID/stat`, counted after the command, which may hold anything. */
-function startTime(pid: number): string {
+/** Fields 3 and 22 of `/proc/PID/stat`, counted after the command, which may hold anything. Empty where it cannot be read. */
+function processStat(pid: number): { readonly state: string; readonly started: string } {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "", started: fields[19] ?? "" };
 }
 
 function createRealm(): string {
@@ -44,7 +45,7 @@ export function createOwner(): Owner {
   return {
     realm: createRealm(),
     pid: process.pid,
-    started: startTime(process.pid),
+    started: processStat(process.pid).started,
     nonce: randomBytes(8).toString("hex"),
   };
 }
@@ -60,7 +61,11 @@ export function ownerState(owner: Owner): "alive" | "dead" | "unknown" {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return "dead";
   }
-  return owner.started !== "" && startTime(owner.pid) !== owner.started ? "dead" : "alive";
+  const { state, started } = processStat(owner.pid);
+  // Where /proc hides the processes of other users, the number alone has to do.
+  if (started === "") return "alive";
+  const isAnother = owner.started !== "" && started !== owner.started;
+  return isAnother || state === "Z" || state === "X" ? "dead" : "alive";
 }
 
 export function encodeOwner(owner: Owner): string {

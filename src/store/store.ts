@@ -15,6 +15,7 @@ export interface PutOptions extends IoOptions {
   readonly size?: number | undefined;
 }
 
+/** Content, read by digest. */
 export interface BlobReader {
   /** Is the content there, with that size? Costs no read of it. */
   has(descriptor: Descriptor, options?: IoOptions): Promise<boolean>;
@@ -25,6 +26,7 @@ export interface BlobReader {
   open(descriptor: Descriptor, options?: IoOptions): ByteStream;
 }
 
+/** Content, kept under its digest. */
 export interface BlobWriter {
   /**
    * Keeps content. Idempotent and atomic: when it returns, the whole content is there under its digest for everybody; when
@@ -40,6 +42,7 @@ export interface Tagged {
   readonly descriptor: Descriptor;
 }
 
+/** Names, and what they point to. */
 export interface TagReader {
   /** What the name points to. A `sha256:…` name finds a listed root by its digest. Throws `NOT_FOUND`. */
   resolve(name: string, options?: IoOptions): Promise<Descriptor>;
@@ -47,6 +50,7 @@ export interface TagReader {
   tags(options?: IoOptions): Promise<readonly Tagged[]>;
 }
 
+/** Names, set and forgotten. */
 export interface TagWriter {
   /** Points names at content that is already there; an older meaning of a name ends. All of them or none. */
   tag(roots: readonly Tagged[], options?: IoOptions): Promise<void>;

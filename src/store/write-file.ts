@@ -20,8 +20,12 @@ const ABANDONED_MS = 24 * 3600 * 1000;
 export interface TemporaryFile {
   readonly path: string;
   readonly handle: FileHandle;
-  /** Flushes it and gives it its name. The folder's own fsync is the caller's: {@link syncFolder}. */
-  commit(destination: string): Promise<void>;
+  /**
+   * Flushes it and gives it its name. The folder's own fsync is the caller's: {@link syncFolder}.
+   *
+   * @param check Runs between the two; what it throws keeps the name as it was.
+   */
+  commit(destination: string, check?: () => Promise<void>): Promise<void>;
   /** Removes it. Does nothing after `commit`. */
   discard(): Promise<void>;
 }
@@ -74,10 +78,11 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
   return {
     path,
     handle,
-    async commit(destination) {
+    async commit(destination, check) {
       try {
         await sync(handle);
         await close();
+        await check?.();
         await rename(path, destination);
       } catch (error) {
         throw ioError(error, "write", destination);
@@ -90,12 +95,17 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
   };
 }
 
-/** Replaces a small file whole, durably. `temporaries` is a folder on the same file system. */
-export async function writeFileAtomic(path: string, content: Uint8Array, temporaries: string): Promise<void> {
+/** Replaces a small file whole, durably. `temporaries` is a folder on the same file system, `check` as in `commit`. */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array,
+  temporaries: string,
+  check?: () => Promise<void>,
+): Promise<void> {
   const file = await createTemporaryFile(temporaries);
   try {
     await file.handle.writeFile(content);
-    await file.commit(path);
+    await file.commit(path, check);
   } catch (error) {
     throw ioError(error, "write", path);
   } finally {

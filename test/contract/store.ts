@@ -10,7 +10,7 @@ import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, fromBytes } from "../../src/stream/bytes.js";
 import { rejects } from "../support/rejects.js";
-import { type TestContext, suite } from "../support/suite.js";
+import { suite, type TestContext } from "../support/suite.js";
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
