@@ -15,14 +15,15 @@
  */
 
 import { createHash } from "node:crypto";
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
-import { parseDigest } from "../oci/digest.js";
+import { isDigest } from "../oci/digest.js";
 import { decodeJson, encodeJson } from "../oci/json.js";
 import { decodeManifest, encodeManifest } from "../oci/manifest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
+import { isFqn, localName } from "./fqn.js";
 import type { Package, PackageLayer, PackageMetadata } from "./package.js";
 
 /** The annotation that carries a catalog's line for a package. */
@@ -83,21 +84,40 @@ export function isPackageDescriptor({ artifactType }: Descriptor): boolean {
   return artifactType === MEDIA_TYPE.package;
 }
 
-/** A package from the line of a catalog; without what only its config tells (`description`, `control`). */
+/** Has it what every package has? Where a document comes from, anybody may have written it. */
+function isPackage(value: unknown): value is Omit<Package, "manifest"> {
+  const { fqn, name, provides, dependencies, conflicts, environment, tags, layer } = (value ?? {}) as Partial<Package>;
+  const isObject = (each: unknown) => typeof each === "object" && each !== null;
+  return (
+    isFqn(fqn) &&
+    localName(fqn) === name &&
+    [provides, dependencies, conflicts, layer?.normalized].every(Array.isArray) &&
+    [environment, tags].every(isObject) &&
+    [layer?.descriptor?.digest, layer?.files?.digest, layer?.diffId].every(isDigest)
+  );
+}
+
+/**
+ * A package from the line of a catalog; without what only its config tells (`description`, `control`). Undefined where
+ * there is no line or one that cannot be used: then the package itself tells.
+ */
 export function readCatalogLine(descriptor: Descriptor): Package | undefined {
   const text = descriptor.annotations?.[CATALOG_ANNOTATION];
-  if (text === undefined) return undefined;
   const { mediaType, digest, size } = descriptor;
-  const line = JSON.parse(text) as Omit<Package, "manifest">;
-  parseDigest(line.layer.descriptor.digest);
-  parseDigest(line.layer.diffId);
-  return { ...line, manifest: { mediaType, digest, size } };
+  try {
+    const line: unknown = text === undefined ? undefined : decodeJson(Buffer.from(text), { what: "line of a catalog" });
+    return isPackage(line) ? { ...line, manifest: { mediaType, digest, size } } : undefined;
+  } catch (error) {
+    if (isLadingError(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
  * The whole of a package, from its manifest and config.
  *
- * @throws {LadingError} `FORMAT` when the manifest is not a package's; what reading throws.
+ * @throws {LadingError} `FORMAT` when the manifest is not a package's; `CORRUPT` when its config lacks what every package
+ * has; what reading throws.
  */
 export async function readPackage(store: Store, manifest: Descriptor, options: IoOptions = {}): Promise<Package> {
   const bytes = await collect(store.open(manifest, options), MAX_DOCUMENT, "package manifest");
@@ -111,7 +131,13 @@ export async function readPackage(store: Store, manifest: Descriptor, options: I
   }
   const configBytes = await collect(store.open(config, options), MAX_DOCUMENT, "package config");
   const document = decodeJson(configBytes, { what: `config of package ${manifest.digest}` });
-  const { layer: facts, ...metadata } = document as PackageMetadata & { layer: LayerFacts };
+  const { layer: facts, ...metadata } = { ...(document as PackageMetadata & { layer: LayerFacts }) };
+  const pkg = { ...metadata, layer: { ...facts, descriptor: layer, files } };
   const { mediaType, digest, size } = manifest;
-  return { ...metadata, manifest: { mediaType, digest, size }, layer: { ...facts, descriptor: layer, files } };
+  if (isPackage(pkg)) return { ...pkg, manifest: { mediaType, digest, size } };
+  const why = "its config lacks what every package has";
+  throw new LadingError("CORRUPT", `Cannot read package ${digest}: ${why}; import it again`, {
+    what: `package ${digest}`,
+    why,
+  });
 }

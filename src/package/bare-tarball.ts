@@ -7,12 +7,13 @@
 import { basename } from "node:path";
 import { isLadingError, LadingError } from "../errors.js";
 import type { Store } from "../store/store.js";
-import { describeContent, detectCompression } from "../stream/detect.js";
+import { describeContent } from "../stream/detect.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
+import { isTarball } from "./formats/tarball.js";
 import { type ImportOptions, inFile, storeSource } from "./import.js";
 import { rememberFile } from "./import-cache.js";
-import type { PackageFile, PackageLayer } from "./package.js";
+import type { PackageLayer } from "./package.js";
 
 /** What a file on disk is, for a build that was given files alone. */
 export type FileKind = "package" | "tarball";
@@ -24,15 +25,11 @@ export interface StoredTarball {
   readonly warnings: readonly string[];
 }
 
-function looksLikeTar({ head }: PackageFile): boolean {
-  return detectCompression(head) !== "none" || /tar archive/.test(describeContent(head));
-}
-
 /** Is it a package or a bare tarball? Throws `FORMAT`, saying what it is, where it is neither. */
 export async function fileKind(path: string): Promise<FileKind> {
   const file = await openPackageFile(path);
   if ((await formatOf(file)) !== undefined) return "package";
-  if (looksLikeTar(file)) return "tarball";
+  if (isTarball(file)) return "tarball";
   const found = describeContent(file.head);
   const wanted = "a tarball or a Debian package";
   throw new LadingError("FORMAT", `Cannot build from "${path}": it is ${found}, wanted ${wanted}`, {

@@ -5,30 +5,41 @@
  */
 
 import { LadingError } from "../errors.js";
-import type { Descriptor } from "../oci/descriptor.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
-import { isPackageDescriptor, packageTag, readCatalogLine, readPackage } from "./artifact.js";
-import { isFqn, parseFqn } from "./fqn.js";
+import { isPackageDescriptor, readCatalogLine, readPackage } from "./artifact.js";
 import type { Package } from "./package.js";
 
 const byBytes = (left: string, right: string) => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
-async function readListed(store: Store, descriptor: Descriptor, options: IoOptions): Promise<Package> {
-  return readCatalogLine(descriptor) ?? (await readPackage(store, descriptor, options));
+/** A package, and the name under which the store lists it. */
+interface Listed {
+  readonly name: string | undefined;
+  readonly package: Package;
+}
+
+async function readList(store: Store, options: IoOptions): Promise<readonly Listed[]> {
+  const roots = (await store.tags(options)).filter(({ descriptor }) => isPackageDescriptor(descriptor));
+  const listed: Listed[] = [];
+  for (const { name, descriptor } of roots) {
+    listed.push({ name, package: readCatalogLine(descriptor) ?? (await readPackage(store, descriptor, options)) });
+  }
+  return listed;
+}
+
+function distinct(packages: readonly Package[]): readonly Package[] {
+  const key = ({ fqn, version = "", architecture = "" }: Package) => `${fqn}\0${version}\0${architecture}`;
+  const found = new Map(packages.map((pkg) => [pkg.manifest.digest, pkg]));
+  return [...found.values()].sort((a, b) => byBytes(key(a), key(b)));
 }
 
 /**
- * Every package that a store lists, sorted by full name, version and architecture.
+ * Every package that a store lists, once, sorted by full name, version and architecture.
  *
  * Costs one read of the store's list. `description` and `control` are left out: {@link showPackage} has them.
  */
 export async function listPackages(store: Store, options: IoOptions = {}): Promise<readonly Package[]> {
-  const listed = (await store.tags(options)).filter(({ descriptor }) => isPackageDescriptor(descriptor));
-  const packages: Package[] = [];
-  for (const { descriptor } of listed) packages.push(await readListed(store, descriptor, options));
-  const key = ({ fqn, version = "", architecture = "" }: Package) => `${fqn}\0${version}\0${architecture}`;
-  return packages.sort((a, b) => byBytes(key(a), key(b)));
+  return distinct((await readList(store, options)).map((listed) => listed.package));
 }
 
 /** The name that people write for a package: full name, with `version` where it has one. */
@@ -36,31 +47,16 @@ export function describePackage({ fqn, version }: Pick<Package, "fqn" | "version
   return version === undefined ? fqn : `${fqn} ${version}`;
 }
 
-/** Does a package go by that name: `package::/ns::name`, `/ns::name`, `name`, each perhaps followed by `=VERSION`? */
-function goesBy(pkg: Package, wanted: string): boolean {
-  const matches = (text: string) => {
-    if (!text.includes("::")) return pkg.name === text;
-    return isFqn(text) && formatted(text) === pkg.fqn;
-  };
-  if (matches(wanted)) return true;
-  const at = wanted.lastIndexOf("=");
-  return at > 0 && pkg.version === wanted.slice(at + 1) && matches(wanted.slice(0, at));
+/** The names by which a package goes: full, short or local, then its `:ARCHITECTURE`, then its `=VERSION`. Longest last. */
+function namesOf({ name, fqn, version, architecture }: Package): readonly string[] {
+  const short = fqn.slice("package::".length);
+  const named = [name, short, fqn];
+  const built = architecture === undefined ? named : [...named, ...named.map((each) => `${each}:${architecture}`)];
+  return version === undefined ? built : [...built, ...built.map((each) => `${each}=${version}`)];
 }
 
-function formatted(text: string): string {
-  const { namespace, name } = parseFqn(text);
-  return `package::${namespace}::${name}`;
-}
-
-/**
- * The packages that a person means by a name.
- *
- * @param name `package::/ns::name`, `/ns::name` or `name`; `=VERSION` may follow.
- * @throws {LadingError} `NOT_FOUND` when there is none.
- */
-export async function findPackages(store: Store, name: string, options: IoOptions = {}): Promise<readonly Package[]> {
-  const packages = await listPackages(store, options);
-  const found = packages.filter((pkg) => goesBy(pkg, name));
+function select(packages: readonly Package[], name: string, store: Store): readonly Package[] {
+  const found = packages.filter((pkg) => namesOf(pkg).includes(name));
   if (found.length > 0) return found;
   const near = packages.filter((pkg) => pkg.name.includes(name) || name.includes(pkg.name)).slice(0, 5);
   const hint = near.length > 0 ? `; near it are ${near.map(({ fqn }) => fqn).join(", ")}` : "";
@@ -70,12 +66,24 @@ export async function findPackages(store: Store, name: string, options: IoOption
   });
 }
 
+/**
+ * The packages that a person means by a name.
+ *
+ * @param name `package::/ns::name`, `/ns::name` or `name`; `:ARCHITECTURE` may follow, and then `=VERSION`.
+ * @throws {LadingError} `NOT_FOUND` when there is none.
+ */
+export async function findPackages(store: Store, name: string, options: IoOptions = {}): Promise<readonly Package[]> {
+  return select(await listPackages(store, options), name, store);
+}
+
 /** Exactly one package by that name, whole. Throws `AMBIGUOUS` with the candidates where there are several. */
 export async function showPackage(store: Store, name: string, options: IoOptions = {}): Promise<Package> {
-  const [first, ...others] = await findPackages(store, name, options);
+  const found = await findPackages(store, name, options);
+  const exact = found.filter((pkg) => namesOf(pkg).at(-1) === name);
+  const [first, ...others] = exact.length === 1 ? exact : found;
   if (first === undefined || others.length > 0) {
-    const candidates = [first, ...others].flatMap((pkg) => (pkg === undefined ? [] : [describePackage(pkg)]));
-    const message = `Cannot tell which package "${name}" is: ${candidates.join(", ")}; name one in full, with =VERSION`;
+    const candidates = found.map((pkg) => namesOf(pkg).at(-1) ?? pkg.fqn);
+    const message = `Cannot tell which package "${name}" is: ${candidates.join(", ")}; name one of them in full`;
     throw new LadingError("AMBIGUOUS", message, { requirement: name, candidates, chain: [] });
   }
   return await readPackage(store, first.manifest, options);
@@ -87,11 +95,19 @@ export async function showPackage(store: Store, name: string, options: IoOptions
  * @returns What was deleted.
  * @throws {LadingError} `NOT_FOUND` when a name fits nothing; then nothing is deleted.
  */
-export async function deletePackages(store: Store, names: readonly string[], options: IoOptions = {}) {
-  const found = new Map<string, Package>();
-  for (const name of names) {
-    for (const pkg of await findPackages(store, name, options)) found.set(packageTag(pkg), pkg);
-  }
-  await store.untag([...found.keys()], options);
-  return [...found.values()];
+export async function deletePackages(
+  store: Store,
+  names: readonly string[],
+  options: IoOptions = {},
+): Promise<readonly Package[]> {
+  const list = await readList(store, options);
+  const packages = distinct(list.map((listed) => listed.package));
+  const found = distinct(names.flatMap((name) => select(packages, name, store)));
+  const digests = new Set(found.map(({ manifest }) => manifest.digest));
+  const listed = list.filter((each) => digests.has(each.package.manifest.digest));
+  await store.untag(
+    listed.map((each) => each.name ?? each.package.manifest.digest),
+    options,
+  );
+  return found;
 }

@@ -35,6 +35,7 @@ export interface NewPackage {
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
+/** How a package is made: as it is imported, and the time of a folder's entries. */
 export interface CreateOptions extends ImportOptions {
   /** Whole seconds that a folder's entries get (0). */
   readonly epoch?: number | undefined;
@@ -102,6 +103,6 @@ export async function createPackage(
     }
     return { path: pkg.from, package: created, status, warnings };
   } catch (error) {
-    throw inFile(error, pkg.from);
+    throw inFile(error, pkg.from, "make a package of");
   }
 }

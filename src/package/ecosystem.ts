@@ -16,6 +16,7 @@ export interface EcosystemRules {
   acceptsCycles(ecosystem: Ecosystem): boolean;
 }
 
+/** The rules of every ecosystem that lading reads packages of. */
 export const ECOSYSTEM_RULES: EcosystemRules = {
   compareVersions(ecosystem, left, right) {
     return ecosystem === "debian" ? compareDebianVersions(left, right) : compareNaturalVersions(left, right);

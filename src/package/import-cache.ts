@@ -8,11 +8,13 @@
  */
 
 import { stat } from "node:fs/promises";
+import type { Descriptor } from "../oci/descriptor.js";
+import { isDigest } from "../oci/digest.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { findSidecar } from "./formats/sidecar.js";
-import type { PackageLayer } from "./package.js";
+import type { Package, PackageLayer } from "./package.js";
 
 /** Clock ticks: of kernels, and of file systems that keep whole seconds only (Lustre). */
 const TICK_MS = 100;
@@ -35,9 +37,10 @@ async function identify(path: string): Promise<Identity | undefined> {
   return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), isFresh };
 }
 
-/** Something that was made of a file, with the layer that has to be there for it to be of use. */
+/** Something that was made of a file, with what has to be in the store for it to be of use. */
 interface Made {
   readonly layer: PackageLayer;
+  readonly package?: Pick<Package, "manifest">;
 }
 
 export interface FileCacheOptions extends IoOptions {
@@ -46,8 +49,18 @@ export interface FileCacheOptions extends IoOptions {
   readonly variant: unknown;
 }
 
-async function isUsable(store: Store, { layer }: Made, options: IoOptions): Promise<boolean> {
-  return (await store.has(layer.descriptor, options)) && (await store.has(layer.files, options));
+/** What a record needs to be in the store; undefined where it is no such record: caches may hold anything. */
+function neededBy(record: unknown): readonly Descriptor[] | undefined {
+  const { layer, package: pkg } = (record ?? {}) as Partial<Made>;
+  const needed = [layer?.descriptor, layer?.files, ...(pkg === undefined ? [] : [pkg?.manifest])];
+  const isWhole = needed.every((descriptor) => isDigest(descriptor?.digest)) && isDigest(layer?.diffId);
+  return isWhole ? needed.flatMap((descriptor) => descriptor ?? []) : undefined;
+}
+
+async function isUsable(store: Store, record: unknown, options: IoOptions): Promise<boolean> {
+  const needed = neededBy(record);
+  for (const descriptor of needed ?? []) if (!(await store.has(descriptor, options))) return false;
+  return needed !== undefined;
 }
 
 /**
@@ -70,8 +83,8 @@ export async function rememberFile<T extends Made>(
   const keyOf = ([file, sidecar]: readonly [Identity | undefined, Identity | undefined]) =>
     file === undefined ? undefined : `file ${JSON.stringify([file.key, sidecar?.key ?? null, variant])}`;
   const before = keyOf(await lookUp());
-  const known = before === undefined ? undefined : ((await cache.get(before)) as T | undefined);
-  if (known !== undefined && (await isUsable(store, known, { signal }))) return { value: known, known: true };
+  const known = before === undefined ? undefined : await cache.get(before);
+  if (await isUsable(store, known, { signal })) return { value: known as T, known: true };
   const value = await make();
   const after = await lookUp();
   const isFresh = after.some((identity) => identity?.isFresh === true);

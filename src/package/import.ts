@@ -14,6 +14,7 @@ import { listPackage, packageTag, putPackage } from "./artifact.js";
 import { describePackage, listPackages } from "./catalog.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
+import { isTarball } from "./formats/tarball.js";
 import { rememberFile } from "./import-cache.js";
 import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
 import { type ResourceOptions, type StoredResource, storeResource } from "./resource.js";
@@ -22,6 +23,7 @@ import { type ResourcePool, withPool } from "./resource-pool.js";
 /** What became of a file: `unchanged` when just this package was there, `skipped` and `replaced` as the options say. */
 export type ImportStatus = "imported" | "unchanged" | "skipped" | "replaced";
 
+/** What became of one file. */
 export interface ImportedPackage {
   /** The file that it came from, as it was named. */
   readonly path: string;
@@ -30,6 +32,7 @@ export interface ImportedPackage {
   readonly warnings: readonly string[];
 }
 
+/** How package files are imported. */
 export interface ImportOptions extends ResourceOptions {
   /** Replace a package of the same name, version and architecture that holds something else (no). */
   readonly override?: boolean | undefined;
@@ -50,15 +53,18 @@ export interface ImportOptions extends ResourceOptions {
 function refuseUnknown(file: PackageFile): LadingError<"FORMAT"> {
   const found = describeContent(file.head);
   const wanted = "a Debian package, or a tarball with its JSON beside it";
-  const hint = /tar|compressed/.test(found) ? "; `lading package create` makes a package of a bare tarball" : "";
+  const hint = isTarball(file) ? "; `lading package create` makes a package of a bare tarball" : "";
   const message = `Cannot import "${file.path}": it is ${found}, wanted ${wanted}${hint}`;
   return new LadingError("FORMAT", message, { wanted, found, path: file.path });
 }
 
 /** Says of which file an error speaks, where it does not say so itself. */
 export function inFile(error: unknown, path: string, action = "import"): unknown {
-  if (!isLadingError(error) || error.message.includes(path)) return error;
-  const rest = error.message.replace(/^Cannot /, "cannot ");
+  if (!isLadingError(error) || error.message.includes(`"${path}"`)) return error;
+  const { message } = error;
+  const rest = message.startsWith(`Cannot ${action} `)
+    ? message.slice(`Cannot ${action} `.length)
+    : message.replace(/^Cannot /, "cannot ");
   return new LadingError(error.code, `Cannot ${action} "${path}": ${rest}`, error.detail, { cause: error });
 }
 
@@ -178,7 +184,7 @@ function checkDistinct(imported: readonly ImportedPackage[]): void {
  * Either all of them are in the store's list afterwards, or, when one is refused, none more than before.
  *
  * @param paths Paths of files.
- * @returns One result for each path, in their order.
+ * @returns One result for each path, in their order; a path that is named twice counts once.
  * @throws {LadingError} `FORMAT` for a file that is no package; `CORRUPT`, `UNSAFE_ENTRY`, `TOO_LARGE` for what is wrong
  * inside; `DIGEST_MISMATCH` when a claim does not hold; `SYNTAX` for metadata; `EXISTS` when another package of that name
  * and version is there and no option says what to do; `CHANGED` when a file changes while it is read; `IO`.

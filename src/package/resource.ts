@@ -50,6 +50,8 @@ const GZIP: CompressOptions = { type: "gzip" };
 
 /** Ends a write whose bytes turned out not to be wanted. */
 const UNWANTED = Symbol("unwanted");
+/** Ends a reading whose bytes nobody writes any more. */
+const UNREAD = new Error("The store stopped reading before the layer ended");
 
 type Kept = keyof typeof LAYER_TYPE;
 
@@ -84,21 +86,24 @@ async function keep(pass: Pass, source: ByteStream, compression: Kept, check: ()
   const { store, resource, options } = pass;
   const inspection = createInspection(resource);
   const channel = createChannel();
-  const written = store.put(LAYER_TYPE[compression], channel.stream, { signal: options.signal }).then(
-    (descriptor) => ({ descriptor }),
-    (error: unknown) => ({ error }),
-  );
+  const written = store
+    .put(LAYER_TYPE[compression], channel.stream, { signal: options.signal })
+    .finally(channel.close)
+    .then(
+      (descriptor) => ({ descriptor }),
+      (error: unknown) => ({ error }),
+    );
   const reasons: string[] = [];
   async function* teed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
-      await channel.push(chunk);
+      if (!(await channel.push(chunk))) throw UNREAD;
       yield chunk;
     }
   }
   let inspected: Inspected;
   try {
     const onTrailing = () => reasons.push("it has bytes after its last gzip member");
-    const tar = decompress(teed(), compression, { ...options, onTrailing });
+    const tar = decompress(teed(), compression, { ...options, what: resource.what, onTrailing });
     for await (const chunk of tar) inspection.write(chunk);
     const found = inspection.end();
     inspected = { ...found, clean: found.clean && reasons.length === 0, reasons: [...reasons, ...found.reasons] };
@@ -106,7 +111,7 @@ async function keep(pass: Pass, source: ByteStream, compression: Kept, check: ()
   } catch (error) {
     channel.fail(error);
     const result = await written;
-    throw "error" in result && result.error !== error ? preferWriteError(error, result.error) : error;
+    throw error === UNREAD && "error" in result ? result.error : error;
   }
   if (inspected.clean) channel.end();
   else channel.fail(UNWANTED);
@@ -116,11 +121,6 @@ async function keep(pass: Pass, source: ByteStream, compression: Kept, check: ()
   return { inspected, descriptor: undefined };
 }
 
-/** Where the writer failed on its own, that is the cause of all else. */
-function preferWriteError(readError: unknown, writeError: unknown): unknown {
-  return writeError === UNWANTED ? readError : writeError;
-}
-
 /** Reads once; writes the tar compressed anew. */
 async function recompress(pass: Pass, source: ByteStream, compression: Compression, check: () => void) {
   const { store, resource, options } = pass;
@@ -128,7 +128,7 @@ async function recompress(pass: Pass, source: ByteStream, compression: Compressi
   const inspection = createInspection(resource);
   let inspected: Inspected | undefined;
   async function* inspectedTar(): AsyncGenerator<Uint8Array> {
-    yield* tapped(decompress(source, compression, options), inspection.write);
+    yield* tapped(decompress(source, compression, { ...options, what: resource.what }), inspection.write);
     inspected = inspection.end();
     check();
     if (!inspected.clean) throw UNWANTED;
@@ -153,6 +153,8 @@ async function rewrite(pass: Pass, compression: Compression, first: Inspected): 
   async function* rewritten(): AsyncGenerator<Uint8Array> {
     yield* tapped(rewriteTar(source, { dropped: first.dropped }), inspection.write);
     inspected = inspection.end();
+    if (!inspected.clean)
+      throw new Error(`The rewritten ${resource.what} is not clean: ${inspected.reasons.join("; ")}`);
   }
   const stream = compress(rewritten(), target);
   const descriptor = await store.put(LAYER_TYPE[target.type], stream, { signal: options.signal });

@@ -16,6 +16,8 @@ export interface Channel {
   end(): void;
   /** Makes the consumer's read throw. */
   fail(error: unknown): void;
+  /** The consumer is gone, perhaps before it read anything: every push ends, and is false. */
+  close(): void;
 }
 
 type Message = { readonly chunk: Uint8Array } | { readonly error: unknown } | "end";
@@ -33,6 +35,11 @@ export function createChannel(): Channel {
     wakeConsumer?.();
   }
 
+  function close(): void {
+    listening = false;
+    wakeProducer?.();
+  }
+
   async function* stream(): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
@@ -46,8 +53,7 @@ export function createChannel(): Channel {
         wakeProducer?.();
       }
     } finally {
-      listening = false;
-      wakeProducer?.();
+      close();
     }
   }
 
@@ -62,5 +68,6 @@ export function createChannel(): Channel {
     },
     end: () => give("end"),
     fail: (error) => give({ error }),
+    close,
   };
 }

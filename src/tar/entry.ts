@@ -6,6 +6,7 @@
 
 import type { ByteStream } from "../stream/bytes.js";
 
+/** What an entry makes: files are regular ones, and hardlinks name an earlier one. */
 export type EntryType = "file" | "directory" | "symlink" | "hardlink" | "char" | "block" | "fifo";
 
 /** One member of a tar archive, its meta headers (pax, GNU long names) already applied. */

@@ -8,22 +8,14 @@
  */
 
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import type { Entry } from "./entry.js";
 import { BLOCK, headerSize, isHeader, isZeroBlock } from "./header.js";
-import { decodeMember, type EntryMeta, type PendingMeta } from "./member.js";
+import { decodeMember, type PendingMeta } from "./member.js";
 import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
 import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
+import { initialState, NOTHING, type ScanHandlers, type State } from "./scan-state.js";
 
 export type { EntryMeta } from "./member.js";
-
-/** Who is told what, in archive order: `entry`, then its `data`, then `endEntry`. What they throw ends the scan. */
-export interface ScanHandlers {
-  entry?(entry: Entry, meta: EntryMeta): void;
-  /** A piece of the current entry's content, at least one byte; valid until the handler returns. */
-  data?(chunk: Uint8Array): void;
-  /** The current entry is complete. Also called for entries without content. */
-  endEntry?(): void;
-}
+export type { ScanHandlers } from "./scan-state.js";
 
 /** How the archive ended. */
 export interface ScanEnd {
@@ -51,62 +43,10 @@ const MAX_LONG_NAME = 8192;
 /** Global headers in a row; one is usual. */
 const MAX_GLOBALS_IN_A_ROW = 64;
 
-type Phase = "header" | "data" | "padding" | "meta" | "end";
-
-interface State {
-  readonly handlers: ScanHandlers;
-  phase: Phase;
-  /** Bytes from the start of the archive to the next unread one. */
-  offset: number;
-  /** A header that came in pieces. */
-  readonly header: Buffer;
-  headerFilled: number;
-  /** Bytes of content or meta that are still to come. */
-  remaining: number;
-  /** Bytes of padding that follow. */
-  padding: number;
-  /** The meta header that is being collected. */
-  meta: Buffer;
-  metaType: number;
-  pax: PaxRecords | undefined;
-  longName: string | undefined;
-  longLink: string | undefined;
-  global: PaxRecords | undefined;
-  globalsInARow: number;
-  globalHeaders: number;
-  zeroBlocks: 0 | 1 | 2;
-  trailingData: boolean;
-  entries: number;
-}
-
 const GLOBAL = 0x67;
 const LOCAL = 0x78;
 const LONG_NAME = 0x4c;
 const LONG_LINK = 0x4b;
-const NOTHING = Buffer.alloc(0);
-
-function initialState(handlers: ScanHandlers): State {
-  return {
-    handlers,
-    phase: "header",
-    offset: 0,
-    header: Buffer.alloc(BLOCK),
-    headerFilled: 0,
-    remaining: 0,
-    padding: 0,
-    meta: NOTHING,
-    metaType: 0,
-    pax: undefined,
-    longName: undefined,
-    longLink: undefined,
-    global: undefined,
-    globalsInARow: 0,
-    globalHeaders: 0,
-    zeroBlocks: 0,
-    trailingData: false,
-    entries: 0,
-  };
-}
 
 /**
  * A scanner that calls `handlers` while bytes are written to it.

@@ -15,7 +15,7 @@ import { findSidecar, readSidecar } from "./sidecar.js";
 export { findSidecar } from "./sidecar.js";
 
 /** Is it a tar, or compressed bytes that may hold one? An archive without entries is a block of zeros. */
-function isTarball({ head }: PackageFile): boolean {
+export function isTarball({ head }: Pick<PackageFile, "head">): boolean {
   if (detectCompression(head) !== "none") return true;
   return head.byteLength >= BLOCK && (isHeader(head, 0) || isZeroBlock(head, 0));
 }
