@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDigest } from "../oci/digest.js";
 import { LAYER_TYPE } from "../oci/media-type.js";
 import type { Package, PackageLayer } from "../package/package.js";
 import { storeResource } from "../package/resource.js";
@@ -39,9 +40,10 @@ function rewritePath(path: string, through: PathRewrites): string {
   return best.folder === "" ? rest : `${best.folder}/${rest}`;
 }
 
-/** The entry where it belongs; undefined for a folder in whose place a lower layer has a symlink. */
+/** The entry where it belongs; undefined for a folder in whose place a lower layer has a symlink to another folder. */
 function rewriteEntry(entry: Entry, through: PathRewrites): Entry | undefined {
-  if (entry.type === "directory" && through.some(({ symlink }) => symlink === entry.path)) return undefined;
+  const link = entry.type === "directory" ? through.find(({ symlink }) => symlink === entry.path) : undefined;
+  if (link !== undefined) return link.create ? { ...entry, path: link.folder } : undefined;
   const { linkpath } = entry;
   const moved = { ...entry, path: rewritePath(entry.path, through) };
   if (entry.type !== "hardlink" || linkpath === undefined) return moved;
@@ -60,9 +62,10 @@ async function* openTar(store: Store, layer: PackageLayer, options: AssembleOpti
   yield* decompress(stream, detectCompression(head), { signal: options.signal });
 }
 
-/** Has a cached layer all that it needs to be used? */
-async function isThere(store: Store, layer: Layer | undefined, options: IoOptions): Promise<boolean> {
-  return layer !== undefined && (await store.has(layer.descriptor, options));
+/** Is it the record of a layer that is still in the store? A cache may hold anything. */
+async function isThere(store: Store, layer: Partial<Layer> | undefined, options: IoOptions): Promise<boolean> {
+  const descriptor = layer?.descriptor;
+  return isDigest(descriptor?.digest) && isDigest(layer?.diffId) && (await store.has(descriptor, options));
 }
 
 /**
@@ -81,7 +84,7 @@ export async function assemblePackageLayer(
   const { cache, signal, compression } = options;
   const key = `variant ${JSON.stringify([descriptor.digest, through, compression ?? null])}`;
   const known = (await cache?.get(key)) as Layer | undefined;
-  if (known !== undefined && (await isThere(store, known, { signal }))) return { ...known, createdBy };
+  if (await isThere(store, known, { signal })) return { ...(known as Layer), createdBy };
   const map = (entry: Entry) => rewriteEntry(entry, through);
   const open = () => rewriteTar(openTar(store, layer, options), { map });
   const resource = { what: createdBy, claims: {}, open };

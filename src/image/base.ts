@@ -5,19 +5,20 @@
  */
 
 import { LadingError } from "../errors.js";
-import { decodeConfig } from "../oci/config.js";
+import { decodeConfig, type ImageConfig } from "../oci/config.js";
 import type { Descriptor } from "../oci/descriptor.js";
+import { isDigest } from "../oci/digest.js";
 import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "../oci/manifest.js";
 import { matchPlatform } from "../oci/match-platform.js";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
-import type { Platform } from "../oci/platform.js";
+import { formatPlatform, normalizePlatform, type Platform } from "../oci/platform.js";
 import { type ListedFile, putFileList, readFileList } from "../package/file-list.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
 import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
-import { createHasher } from "../stream/hash.js";
+import { createHasher, type Hasher } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
 import { createScanner } from "../tar/scan.js";
 import type { BaseImage } from "./compose.js";
@@ -48,15 +49,30 @@ export async function selectManifest(
   return await selectManifest(store, matchPlatform(platform, manifests), platform, options);
 }
 
-/** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
-async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<readonly ListedFile[]> {
+/** A scanner that lists what goes by, each file with the digest of its content. */
+function createLister() {
   const files: ListedFile[] = [];
-  const hasher = createHasher();
+  let content: Hasher | undefined;
   const scanner = createScanner({
-    entry({ path, type, mode, uid, gid, linkpath }) {
-      files.push({ path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) });
+    entry({ path, type, mode, uid, gid, size, linkpath }) {
+      const listed = { path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) };
+      files.push(type === "file" ? { ...listed, size } : listed);
+      content = type === "file" ? createHasher() : undefined;
+    },
+    data: (chunk) => content?.update(chunk),
+    endEntry() {
+      const last = files.pop();
+      if (last !== undefined) files.push(content === undefined ? last : { ...last, digest: content.end().digest });
+      content = undefined;
     },
   });
+  return { files, scanner };
+}
+
+/** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
+async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<readonly ListedFile[]> {
+  const { files, scanner } = createLister();
+  const hasher = createHasher();
   const { head, stream } = await peek(store.open(layer.descriptor, options), HEAD_SIZE);
   for await (const chunk of decompress(stream, detectCompression(head), { ...options, onTrailing: () => {} })) {
     hasher.update(chunk);
@@ -76,10 +92,10 @@ async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promis
 async function listLayer(store: Store, layer: Layer, options: IoOptions, cache: Cache | undefined) {
   const key = `base layer ${layer.descriptor.digest} ${layer.diffId}`;
   const known = (await cache?.get(key)) as Descriptor | undefined;
-  if (known !== undefined && (await store.has(known, options))) return await readFileList(store, known, options);
-  const files = await scanLayer(store, layer, options);
-  await cache?.set(key, await putFileList(store, files, options));
-  return files;
+  if (isDigest(known?.digest) && (await store.has(known, options))) return await readFileList(store, known, options);
+  const listed = await putFileList(store, await scanLayer(store, layer, options), options);
+  await cache?.set(key, listed);
+  return await readFileList(store, listed, options);
 }
 
 function checkCounts({ layers }: Manifest, diffIds: readonly string[], name: string): void {
@@ -88,10 +104,19 @@ function checkCounts({ layers }: Manifest, diffIds: readonly string[], name: str
   throw new LadingError("CORRUPT", `Cannot build on "${name}": ${why}; use another base image`, { what: name, why });
 }
 
+/** An image that is no index says in its config what it is for. */
+function checkPlatform(config: ImageConfig, wanted: Platform, name: string): void {
+  const [have, want] = [normalizePlatform(config), normalizePlatform(wanted)];
+  if (have.os === want.os && have.architecture === want.architecture) return;
+  const [is, asked] = [formatPlatform(have), formatPlatform(want)];
+  const message = `Cannot build on "${name}": it is for ${is}, expected ${asked}; build for ${is}, or use another base image`;
+  throw new LadingError("NOT_FOUND", message, { what: "platform", name: asked });
+}
+
 /**
  * Opens a base image that is in the store. Its layers are read once, to learn what lies where.
  *
- * @throws {LadingError} `NOT_FOUND` where the index has nothing for the platform; `CORRUPT` and `DIGEST_MISMATCH` where
+ * @throws {LadingError} `NOT_FOUND` where the index or the image is not for the platform; `CORRUPT` and `DIGEST_MISMATCH` where
  * the image contradicts itself.
  */
 export async function openBase(
@@ -111,6 +136,7 @@ export async function openBase(
     "config of the base image",
   );
   const config = decodeConfig(configBytes, { what: `config of "${name}"` });
+  checkPlatform(config, platform, name);
   checkCounts(manifest, config.rootfs.diff_ids, name);
   const layers = manifest.layers.map((descriptor, index): Layer => {
     const diffId = config.rootfs.diff_ids[index] ?? descriptor.digest;

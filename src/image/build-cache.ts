@@ -7,10 +7,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Descriptor } from "../oci/descriptor.js";
-import { digestOf } from "../oci/digest.js";
+import { digestOf, isDigest } from "../oci/digest.js";
 import type { Platform } from "../oci/platform.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
+import type { IoOptions } from "../stream/bytes.js";
 import {
   type BuildImageOptions,
   type BuildWarning,
@@ -33,6 +34,7 @@ export interface BuiltImage {
 
 interface BuildRecord {
   readonly descriptor: Descriptor;
+  readonly config: Descriptor;
   readonly layers: readonly Layer[];
   readonly warnings: readonly BuildWarning[];
 }
@@ -52,33 +54,50 @@ async function ignoreFileDigests({ files, folder }: ImageContents): Promise<read
   return await Promise.all(texts);
 }
 
-/** Everything that the image depends on, as text. Files count by their identity, so nothing is read. */
-async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<string> {
+/** Clock ticks: of kernels, and of file systems that keep whole seconds only (Lustre). */
+const TICK_MS = 100;
+const COARSE_TICK_MS = 2100;
+
+/** Did a file change so recently that a further change might not show in its times? `now` is in ms, taken before it was looked at. */
+function isFresh(identity: string, now: number): boolean {
+  const [mtime = "", ctime = ""] = identity.split(":").slice(-2);
+  const isCoarse = [mtime, ctime].every((time) => time.endsWith("000000000"));
+  return now - Number(ctime) / 1e6 < (isCoarse ? COARSE_TICK_MS : TICK_MS);
+}
+
+interface Key {
+  /** Everything that the image depends on, as text. Files count by their identity, so nothing is read. */
+  readonly text: string;
+  readonly isFresh: boolean;
+}
+
+async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<Key> {
   const { platform, base, contents, files, settings } = input;
   const { epoch = 0, compression, signal } = options;
+  const now = Date.now();
+  const identities = await identifyRecipeFiles(files, { folder: input.folder, mtime: epoch, signal });
   const parts = {
     rules: RULES,
     platform,
     base: base === undefined ? null : [base.name, base.manifest.digest],
     contents: contents.map(contentKey),
     files,
-    identities: await identifyRecipeFiles(files, { folder: input.folder, mtime: epoch, signal }),
+    identities,
     ignoreFiles: await ignoreFileDigests(input),
     settings,
     epoch,
     compression: compression ?? null,
   };
-  return `image ${digestOf(JSON.stringify(parts))}`;
+  const text = `image ${digestOf(JSON.stringify(parts))}`;
+  return { text, isFresh: identities.some(({ type, identity = "" }) => type === "file" && isFresh(identity, now)) };
 }
 
-async function isThere(
-  store: Store,
-  { descriptor, layers }: BuildRecord,
-  options: BuildImageOptions,
-): Promise<boolean> {
-  const { signal } = options;
-  for (const each of [descriptor, ...layers.map((layer) => layer.descriptor)]) {
-    if (!(await store.has(each, { signal }))) return false;
+/** Is it the record of a build all of which is still in the store? A cache may hold anything. */
+async function isThere(store: Store, record: Partial<BuildRecord> | undefined, options: IoOptions): Promise<boolean> {
+  if (record?.layers === undefined || record.warnings === undefined) return false;
+  const needed = [record.descriptor, record.config, ...record.layers.map((layer) => layer.descriptor)];
+  for (const each of needed) {
+    if (each === undefined || !isDigest(each.digest) || !(await store.has(each, options))) return false;
   }
   return true;
 }
@@ -94,8 +113,8 @@ export async function buildCached(
 ): Promise<BuiltImage> {
   const { platform } = input;
   const key = await keyOf(input, options);
-  const known = (await cache.get(key)) as BuildRecord | undefined;
-  if (known !== undefined && (await isThere(store, known, options))) {
+  const known = (await cache.get(key.text)) as BuildRecord | undefined;
+  if (known && (await isThere(store, known, { signal: options.signal }))) {
     for (const warning of known.warnings) options.onWarning?.(warning);
     return { platform, descriptor: known.descriptor, layers: known.layers, known: true };
   }
@@ -104,8 +123,9 @@ export async function buildCached(
     warnings.push(warning);
     options.onWarning?.(warning);
   };
-  const { descriptor, layers } = await buildImage(store, input, { ...options, cache, onWarning });
-  if (key === (await keyOf(input, options)))
-    await cache.set(key, { descriptor, layers, warnings } satisfies BuildRecord);
+  const { descriptor, manifest, layers } = await buildImage(store, input, { ...options, cache, onWarning });
+  const { config } = manifest;
+  const record: BuildRecord = { descriptor, config, layers, warnings };
+  if (!key.isFresh && key.text === (await keyOf(input, options)).text) await cache.set(key.text, record);
   return { platform, descriptor, layers, known: false };
 }

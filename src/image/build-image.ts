@@ -4,14 +4,13 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import type { Platform } from "../oci/platform.js";
 import { readPackage } from "../package/artifact.js";
 import { type ListedFile, readFileList } from "../package/file-list.js";
 import type { Package, PackageLayer } from "../package/package.js";
 import type { RecipeFiles } from "../recipe/recipe.js";
 import type { Store } from "../store/store.js";
-import type { WriteEntry } from "../tar/entry.js";
 import { escapePath } from "../tar/path.js";
 import { type AssembleOptions, assembleEntries, assemblePackageLayer, packageHistory } from "./assemble.js";
 import type { OpenBase } from "./base.js";
@@ -19,8 +18,8 @@ import { composeImage, type Image, type ImageSettings } from "./compose.js";
 import { dpkgDatabase, type InstalledPackage } from "./dpkg.js";
 import type { Layer, PathRewrites } from "./layer-plan.js";
 import { readRecipeFiles } from "./recipe-files.js";
-import { missingRootFiles } from "./root-files.js";
-import { createTree, type Replacement, type Tree } from "./tree.js";
+import { missingRootFiles, toListedFile } from "./root-files.js";
+import { type Applied, createTree, type Replacement, type Tree } from "./tree.js";
 
 /** What becomes one layer: a package, or a bare tarball under the name that it was given by. */
 export type Content =
@@ -58,6 +57,8 @@ const SHOWN = 3;
 interface Planned {
   readonly content: Content;
   readonly through: PathRewrites;
+  /** Does it bring anything that is not there already? */
+  readonly changed: boolean;
 }
 
 interface Plan {
@@ -94,11 +95,22 @@ function dropRepeated(contents: readonly Content[]): readonly Content[] {
   return contents.filter((content, index) => last.get(layerOf(content).descriptor.digest) === index);
 }
 
+/** Puts a layer into the tree; an error says which layer it is. */
+function applyLayer(tree: Tree, label: string, files: readonly ListedFile[]): Applied {
+  try {
+    return tree.apply(files);
+  } catch (error) {
+    if (!isLadingError(error)) throw error;
+    const message = `Cannot add ${label} to the image: ${error.message.replace(/^Cannot /, "cannot ")}`;
+    throw new LadingError(error.code, message, error.detail, { cause: error });
+  }
+}
+
 /** Puts every layer into the tree, lowest first, and notes what has to be written elsewhere. */
 async function planLayers(store: Store, input: ImageContents, tree: Tree, options: BuildImageOptions): Promise<Plan> {
   const { base, contents } = input;
   const labels = [...(base?.layers.map(() => `base image ${base.name}`) ?? [])];
-  for (const files of base?.files ?? []) tree.apply(files);
+  for (const files of base?.files ?? []) tree.apply(files, { asIs: true });
   const repeated = new Set(contents);
   for (const content of dropRepeated(contents)) repeated.delete(content);
   const planned: Planned[] = [];
@@ -109,15 +121,11 @@ async function planLayers(store: Store, input: ImageContents, tree: Tree, option
     if (installed !== undefined) debian.push(installed);
     if (repeated.has(content)) continue;
     labels.push(labelOf(content));
-    const { replaced, through } = tree.apply(files);
+    const { replaced, through, changed } = applyLayer(tree, labelOf(content), files);
     reportReplaced(labels, replaced, options);
-    planned.push({ content, through });
+    planned.push({ content, through, changed });
   }
   return { planned, debian };
-}
-
-function toListedFile({ path, type, mode, uid, gid, linkpath }: WriteEntry): ListedFile {
-  return { path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) };
 }
 
 /** A Debian package with its control paragraph, which a catalog leaves out. */
@@ -134,15 +142,19 @@ async function installedPackage(
   return { package: whole, files } satisfies InstalledPackage;
 }
 
+/** The layers of packages and tarballs. One that the base image has, and that would change nothing, is not put on it again. */
 async function assembleContents(
   store: Store,
   planned: readonly Planned[],
+  base: OpenBase | undefined,
   options: BuildImageOptions,
 ): Promise<Layer[]> {
+  const inBase = new Set(base?.layers.map(({ descriptor }) => descriptor.digest));
   const layers: Layer[] = [];
-  for (const { content, through } of planned) {
+  for (const { content, through, changed } of planned) {
     const createdBy = content.kind === "package" ? packageHistory(content.package) : `lading: ${content.name}`;
-    layers.push(await assemblePackageLayer(store, layerOf(content), through, createdBy, options));
+    const layer = await assemblePackageLayer(store, layerOf(content), through, createdBy, options);
+    if (changed || !inBase.has(layer.descriptor.digest)) layers.push(layer);
   }
   return layers;
 }
@@ -167,12 +179,9 @@ export async function buildImage(store: Store, input: ImageContents, options: Bu
   const { epoch = 0, signal } = options;
   const tree = createTree();
   const { planned, debian } = await planLayers(store, input, tree, options);
-  const layers = [...(base?.layers ?? []), ...(await assembleContents(store, planned, options))];
+  const layers = [...(base?.layers ?? []), ...(await assembleContents(store, planned, base, options))];
   const own = await readRecipeFiles(tree, files, { folder, mtime: epoch, signal });
-  if (own.length > 0) {
-    tree.apply(own.map(toListedFile));
-    layers.push(await assembleEntries(store, own, "lading: files of the recipe", options));
-  }
+  if (own.length > 0) layers.push(await assembleEntries(store, own, "lading: files of the recipe", options));
   const root = [...missingRootFiles(tree, epoch)];
   tree.apply(root.map(toListedFile));
   root.push(...dpkgDatabase(tree, debian, epoch));

@@ -12,7 +12,7 @@
 import type { ListedFile } from "../package/file-list.js";
 import type { Package } from "../package/package.js";
 import type { WriteEntry } from "../tar/entry.js";
-import { fileEntry, folderEntry } from "./root-files.js";
+import { fileEntry, settleEntries } from "./root-files.js";
 import type { Tree } from "./tree.js";
 
 /** A package of Debian's with the list of its files. */
@@ -29,64 +29,52 @@ function statusParagraph({ control = "" }: Package): string {
   return [first, "Status: install ok installed", ...lines, ""].join("\n");
 }
 
+function architectureOf({ control = "" }: Package): string {
+  return /^Architecture:\s*(\S+)/im.exec(control)?.[1] ?? "all";
+}
+
 /** dpkg names the lists of packages that may be installed for several architectures with the architecture. */
-function infoName({ name, control = "" }: Package): string {
-  const architecture = /^Architecture:\s*(\S+)/im.exec(control)?.[1] ?? "all";
-  return /^Multi-Arch:\s*same\s*$/im.test(control) ? `${name}:${architecture}` : name;
+function infoName(pkg: Package): string {
+  const isShared = /^Multi-Arch:\s*same\s*$/im.test(pkg.control ?? "");
+  return isShared ? `${pkg.name}:${architectureOf(pkg)}` : pkg.name;
 }
 
 function fileList(files: readonly ListedFile[]): string {
-  const paths = files.map(({ path }) => (path === "" ? "/." : `/${path}`));
-  return paths.length === 0 ? "" : `${paths.join("\n")}\n`;
+  return files.map(({ path }) => (path === "" ? "/.\n" : `/${path}\n`)).join("");
 }
 
-function infoEntries(installed: readonly InstalledPackage[], mtime: number): WriteEntry[] {
-  return installed.map(({ package: pkg, files }) => {
-    const list = Buffer.from(fileList(files), "latin1").toString("latin1");
-    const entry = fileEntry(`${DATABASE}/info/${infoName(pkg)}.list`, "", mtime);
-    const bytes = Buffer.from(list, "latin1");
-    return {
-      ...entry,
-      size: bytes.byteLength,
-      open: async function* () {
-        if (bytes.length > 0) yield bytes;
-      },
-    };
-  });
+/** The lists of files, in the form that knows architectures. Paths are bytes, and so are the lists. */
+function infoEntries(installed: readonly InstalledPackage[], mtime: number): readonly WriteEntry[] {
+  const lists = installed.map(({ package: pkg, files }) =>
+    fileEntry(`${DATABASE}/info/${infoName(pkg)}.list`, Buffer.from(fileList(files), "latin1"), mtime),
+  );
+  return [fileEntry(`${DATABASE}/info/format`, "1\n", mtime), ...lists];
 }
 
-/** Folders on the way to `paths` that the tree lacks, parents first. */
-function missingParents(tree: Tree, paths: readonly string[], mtime: number): WriteEntry[] {
-  const folders = new Set<string>();
-  for (const path of paths) {
-    const parts = path.split("/").slice(0, -1);
-    for (let depth = 1; depth <= parts.length; depth++) folders.add(parts.slice(0, depth).join("/"));
-  }
-  const missing = [...folders].filter((folder) => tree.lookup(folder) === undefined);
-  return missing.map((folder) => folderEntry(tree.realPath(folder), mtime));
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function byName({ package: a }: InstalledPackage, { package: b }: InstalledPackage): number {
+  return compare(a.name, b.name) || compare(architectureOf(a), architectureOf(b));
 }
 
 /**
- * The entries of the database, for packages in the order of their layers; none where no package is Debian's.
+ * The entries of the database; none where no package is Debian's.
  *
- * @param installed Packages with `control`, and their files.
+ * @param installed Packages with `control`, and their files; in any order.
  */
 export function dpkgDatabase(tree: Tree, installed: readonly InstalledPackage[], mtime: number): readonly WriteEntry[] {
-  const sorted = [...installed].sort((a, b) => (a.package.name < b.package.name ? -1 : 1));
+  const sorted = [...installed].sort(byName);
   if (sorted.length === 0) return [];
   const paragraphs = sorted.map((each) => ({ name: each.package.name, text: statusParagraph(each.package) }));
-  const hasDatabase = tree.lookup(`${DATABASE}/status`) !== undefined;
+  const hasDatabase = ["status", "status.d"].some((name) => tree.lookup(`${DATABASE}/${name}`) !== undefined);
   const files = hasDatabase
     ? paragraphs.map(({ name, text }) => fileEntry(`${DATABASE}/status.d/${name}`, text, mtime))
     : [
-        fileEntry(`${DATABASE}/status`, `${paragraphs.map(({ text }) => text).join("\n")}`, mtime),
+        fileEntry(`${DATABASE}/status`, paragraphs.map(({ text }) => text).join("\n"), mtime),
         fileEntry(`${DATABASE}/available`, "", mtime),
         ...infoEntries(sorted, mtime),
       ];
-  const parents = missingParents(
-    tree,
-    files.map(({ path }) => path),
-    mtime,
-  );
-  return [...parents, ...files.map((file) => ({ ...file, path: tree.realPath(file.path) }))];
+  return settleEntries(tree, files, mtime);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LadingError } from "../errors.js";
 import { decodeConfig, type ImageConfig } from "../oci/config.js";
 import type { Annotations, Descriptor } from "../oci/descriptor.js";
 import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
@@ -36,6 +37,7 @@ export interface InspectedImage {
 
 const IMAGE_CONFIGS: ReadonlySet<string> = new Set([MEDIA_TYPE.config, MEDIA_TYPE.dockerConfig]);
 const MAX_DEPTH = 8;
+const MAX_MANIFESTS = 1000;
 
 function withHistory(layers: readonly Descriptor[], config: ImageConfig | undefined): readonly InspectedLayer[] {
   const history = (config?.history ?? []).filter((line) => line.empty_layer !== true);
@@ -62,24 +64,30 @@ async function inspectManifest(store: Store, descriptor: Descriptor, bytes: Uint
   return config === undefined ? common : { ...common, config };
 }
 
+function refuse(root: Descriptor, what: string, limit: number): LadingError<"TOO_LARGE"> {
+  const message = `Cannot inspect ${root.digest}: its ${what} is more than ${limit}; inspect one image of it by its digest`;
+  return new LadingError("TOO_LARGE", message, { what, limit });
+}
+
 /**
  * Reads manifests and configs of an image or index.
  *
- * @throws {LadingError} `NOT_FOUND`, `DIGEST_MISMATCH`, `SYNTAX`, `FORMAT` for documents that are missing or wrong.
+ * @throws {LadingError} `NOT_FOUND`, `DIGEST_MISMATCH`, `SYNTAX`, `FORMAT` for documents that are missing or wrong;
+ * `TOO_LARGE` for more than 1000 manifests, and for indexes in indexes more than 8 deep.
  */
-export async function inspectImage(
-  store: Store,
-  descriptor: Descriptor,
-  options: IoOptions = {},
-  depth = 0,
-): Promise<InspectedImage> {
-  const bytes = await collect(store.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
-  if (!isIndexType(descriptor.mediaType)) return await inspectManifest(store, descriptor, bytes, options);
-  const { manifests, annotations = {}, artifactType } = decodeIndex(bytes, descriptor.mediaType);
-  const images: InspectedImage[] = [];
-  for (const child of depth < MAX_DEPTH ? manifests : []) {
-    images.push(await inspectImage(store, child, options, depth + 1));
+export async function inspectImage(store: Store, root: Descriptor, options: IoOptions = {}): Promise<InspectedImage> {
+  let count = 0;
+  async function inspect(descriptor: Descriptor, depth: number): Promise<InspectedImage> {
+    // Small indexes that list one another a thousand times would grow without end.
+    if (++count > MAX_MANIFESTS) throw refuse(root, "count of manifests", MAX_MANIFESTS);
+    if (depth > MAX_DEPTH) throw refuse(root, "depth of indexes", MAX_DEPTH);
+    const bytes = await collect(store.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
+    if (!isIndexType(descriptor.mediaType)) return await inspectManifest(store, descriptor, bytes, options);
+    const { manifests, annotations = {}, artifactType } = decodeIndex(bytes, descriptor.mediaType);
+    const images: InspectedImage[] = [];
+    for (const child of manifests) images.push(await inspect(child, depth + 1));
+    const size = images.reduce((sum, image) => sum + image.size, 0);
+    return { descriptor, images, artifactType, annotations, layers: [], size };
   }
-  const size = images.reduce((sum, image) => sum + image.size, 0);
-  return { descriptor, images, artifactType, annotations, layers: [], size };
+  return await inspect(root, 0);
 }

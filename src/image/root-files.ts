@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ListedFile } from "../package/file-list.js";
 import { fromBytes } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import type { Tree } from "./tree.js";
@@ -40,17 +41,45 @@ export function folderEntry(path: string, mtime: number, mode = 0o755): WriteEnt
 }
 
 /** An entry for a file that lading makes. */
-export function fileEntry(path: string, content: string, mtime: number, mode = 0o644): WriteEntry {
+export function fileEntry(path: string, content: string | Uint8Array, mtime: number, mode = 0o644): WriteEntry {
   const bytes = Buffer.from(content);
   const open = () => fromBytes(bytes);
   return { path, type: "file", mode, uid: 0, gid: 0, mtime, size: bytes.byteLength, open };
 }
 
+/** The same as a line of a list of files; what is in it is not looked at. */
+export function toListedFile({ path, type, mode, uid, gid, linkpath }: WriteEntry): ListedFile {
+  return { path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) };
+}
+
+/** The parents of a path: `usr`, `usr/lib` of `usr/lib/x`. */
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}
+
+/**
+ * The entries at the real paths behind theirs, and before them the folders on the way that the tree lacks. What would lie
+ * below something that is no folder is left out.
+ */
+export function settleEntries(tree: Tree, entries: readonly WriteEntry[], mtime: number): readonly WriteEntry[] {
+  const settled = new Map<string, WriteEntry>();
+  for (const entry of entries) {
+    const path = tree.realPath(entry.path);
+    const parents = parentsOf(path).map((parent) => ({ parent, type: tree.lookup(parent)?.type }));
+    if (parents.some(({ type }) => type !== undefined && type !== "directory")) continue;
+    for (const { parent, type } of parents) {
+      if (type === undefined && !settled.has(parent)) settled.set(parent, folderEntry(parent, mtime));
+    }
+    settled.set(path, { ...entry, path });
+  }
+  return [...settled.values()];
+}
+
 /** The entries that the tree lacks. A path that leads through a symlink is given as the path behind it. */
 export function missingRootFiles(tree: Tree, mtime: number): readonly WriteEntry[] {
   const isAbsent = ([path]: readonly [string, unknown]) => tree.lookup(path) === undefined;
-  return [
-    ...FOLDERS.filter(isAbsent).map(([path, mode]) => folderEntry(tree.realPath(path), mtime, mode)),
-    ...FILES.filter(isAbsent).map(([path, content]) => fileEntry(tree.realPath(path), content, mtime)),
-  ];
+  const folders = FOLDERS.filter(isAbsent).map(([path, mode]) => folderEntry(path, mtime, mode));
+  const files = FILES.filter(isAbsent).map(([path, content]) => fileEntry(path, content, mtime));
+  return settleEntries(tree, [...folders, ...files], mtime);
 }

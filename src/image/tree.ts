@@ -5,22 +5,10 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
-import type { Digest } from "../oci/digest.js";
 import type { ListedFile } from "../package/file-list.js";
 import { escapePath, whiteoutOf } from "../tar/path.js";
 import type { PathRewrites } from "./layer-plan.js";
-
-/** One thing in the tree. Children are there for directories only. */
-interface Node {
-  readonly type: ListedFile["type"];
-  readonly mode: number;
-  readonly digest?: Digest | undefined;
-  readonly target?: string | undefined;
-  /** Number of the layer that put it there. */
-  readonly layer: number;
-  readonly children?: Map<string, Node>;
-}
+import { cannotPlace, follow, type Node, newDirectory, splitPath } from "./tree-node.js";
 
 /** A path that a later layer gave another content. */
 export interface Replacement {
@@ -30,78 +18,70 @@ export interface Replacement {
   readonly by: number;
 }
 
-/** Where a layer's paths lead. */
-export interface Resolved {
-  /** The real path, symlinks of lower layers followed. */
-  readonly path: string;
+/** What a layer did to the tree. */
+export interface Applied {
+  /** Paths that lower layers had with another content or kind. Folders over folders are not among them. */
+  readonly replaced: readonly Replacement[];
+  /** Which of the layer's paths lead through symlinks of lower layers. */
+  readonly through: PathRewrites;
+  /** False where all of the layer was there already, with the same content. */
+  readonly changed: boolean;
 }
 
+export interface ApplyOptions {
+  /**
+   * The layer is used as it stands, as those of a base image are (no). Then a directory takes the place of a symlink, and
+   * whiteouts hide what is below. Else a directory goes through the symlink of a lower layer, and its content with it.
+   */
+  readonly asIs?: boolean;
+}
+
+/** The root file system that a stack of layers gives. Paths are as in `Entry.path`. */
 export interface Tree {
-  /** Puts a layer on top. Returns which paths it replaces, and which of its paths lead through symlinks of lower layers. */
-  apply(files: readonly ListedFile[]): { readonly replaced: readonly Replacement[]; readonly through: PathRewrites };
+  /**
+   * Puts a layer on top.
+   *
+   * @throws {LadingError} `UNSAFE_ENTRY` for a path that leads through a circle of symlinks, and for one below something of
+   * a lower layer that is no folder.
+   */
+  apply(files: readonly ListedFile[], options?: ApplyOptions): Applied;
   /** The real path of `path`: symlinks on the way to its last component followed inside the root. */
   realPath(path: string): string;
+  /** The same with the last component followed too, if it is a symlink. */
+  realFolder(path: string): string;
   /** What lies at a path, symlinks on the way followed; undefined where nothing does. */
-  lookup(
-    path: string,
-  ): { readonly type: ListedFile["type"]; readonly mode: number; readonly layer: number } | undefined;
+  lookup(path: string): Pick<Node, "type" | "mode" | "target" | "layer"> | undefined;
+  /** Every path with what lies there, parents first, names in the order of their bytes. */
+  list(): IterableIterator<readonly [path: string, node: Pick<Node, "type" | "mode" | "target" | "layer">]>;
 }
 
-/** Symlinks that are followed on one way, Linux's `MAXSYMLINKS`. */
-const MAX_SYMLINKS = 40;
-
-function newDirectory(layer: number, mode = 0o755): Node {
-  return { type: "directory", mode, layer, children: new Map() };
+/** One layer on its way into the tree. */
+interface Layering {
+  readonly root: Node;
+  readonly layer: number;
+  readonly asIs: boolean;
+  /** Of the layer, by path: what its hard links name. */
+  readonly files: ReadonlyMap<string, ListedFile>;
+  readonly replaced: Replacement[];
+  readonly through: Map<string, PathRewrites[number]>;
+  /** Folders whose symlinks are noted in `through`. */
+  readonly noted: Set<string>;
+  changed: boolean;
 }
 
-function loop(path: string): LadingError<"UNSAFE_ENTRY"> {
-  const shown = escapePath(path);
-  return new LadingError("UNSAFE_ENTRY", `Cannot place "${shown}": symbolic links lead in a circle there`, {
-    path: shown,
-    why: "symlink loop",
-  });
-}
-
-/** Follows symlinks in all components of `parts` but a last one that is given apart. Missing folders are taken as they are. */
-function walk(root: Node, path: string): { parts: string[]; last: string } {
-  const pending = path.split("/");
-  const last = pending.pop() ?? "";
-  const done: string[] = [];
-  let followed = 0;
-  while (pending.length > 0) {
-    const part = pending.shift() ?? "";
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      done.pop();
-      continue;
-    }
-    const node = find(root, [...done, part]);
-    if (node?.type !== "symlink") {
-      done.push(part);
-      continue;
-    }
-    if (++followed > MAX_SYMLINKS) throw loop(path);
-    const target = node.target ?? "";
-    if (target.startsWith("/")) done.length = 0;
-    pending.unshift(...target.split("/"));
-  }
-  return { parts: done, last };
-}
-
-function find(root: Node, parts: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
-  for (const part of parts) node = node?.children?.get(part);
-  return node;
-}
-
-/** The folder at `parts`, made with its parents where it is missing; what is no folder there gives way. */
-function folderAt(root: Node, parts: readonly string[], layer: number): Node {
-  let node = root;
-  for (const part of parts) {
+/** The folder at `parts`, made with its parents where it is missing. */
+function folderAt(work: Layering, parts: readonly string[], path: string): Node {
+  let node = work.root;
+  for (const [at, part] of parts.entries()) {
     let child = node.children?.get(part);
+    if (child !== undefined && child.children === undefined && !work.asIs) {
+      const file = `"${escapePath(parts.slice(0, at + 1).join("/"))}" is a ${child.type} of a lower layer`;
+      throw cannotPlace(path, `${file}, expected a folder; leave one of the two out`, "below what is no folder");
+    }
     if (child?.children === undefined) {
-      child = newDirectory(layer);
+      child = newDirectory(work.layer);
       node.children?.set(part, child);
+      work.changed = true;
     }
     node = child;
   }
@@ -114,75 +94,133 @@ function isSame(a: Node, b: Node): boolean {
   return a.type === "directory" || (a.digest !== undefined && a.digest === b.digest && a.mode === b.mode);
 }
 
-function toNode(file: ListedFile, layer: number, lower: Node | undefined): Node {
+/** The file that a hard link names: one of its own layer, else what lies there. */
+function linkedFile({ root, files }: Layering, target: string): Pick<Node, "mode" | "digest"> | undefined {
+  const seen = new Set<string>();
+  let file = files.get(target);
+  while (file?.type === "hardlink" && !seen.has(file.path)) {
+    seen.add(file.path);
+    file = files.get(file.target ?? "");
+  }
+  return file ?? follow(root, target).node;
+}
+
+function toNode(work: Layering, file: ListedFile, lower: Node | undefined): Node {
   const { type, mode, digest, target } = file;
-  if (type !== "directory") return { type, mode, digest, target, layer };
-  return { ...newDirectory(layer, mode), children: lower?.children ?? new Map() };
+  const { layer } = work;
+  if (type === "directory") return newDirectory(layer, mode, lower?.children);
+  if (type !== "hardlink") return { type, mode, digest, target, layer };
+  const linked = linkedFile(work, target ?? "");
+  return { type: "file", mode: linked?.mode ?? mode, digest: linked?.digest, layer };
+}
+
+/** Notes each symlink among the parents of a path, and where it leads. No archive has entries below a symlink of its own. */
+function noteSymlinks({ root, through, noted }: Layering, folder: string): void {
+  if (noted.has(folder)) return;
+  noted.add(folder);
+  const parts = folder.split("/");
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const symlink = parts.slice(0, depth).join("/");
+    if (through.has(symlink)) continue;
+    const { parent, name } = splitPath(symlink);
+    const node = follow(root, parent).node?.children?.get(name);
+    if (node?.type !== "symlink") continue;
+    through.set(symlink, { symlink, folder: follow(root, symlink).parts.join("/") });
+  }
+}
+
+/** Lets a directory go through the symlink in its place. False where that leads to a file: then it takes the place. */
+function goThrough(work: Layering, { path, mode }: ListedFile): boolean {
+  const { parts, node } = follow(work.root, path);
+  if (node !== undefined && node.children === undefined) return false;
+  const folder = parts.join("/");
+  if (node !== undefined) {
+    work.through.set(path, { symlink: path, folder });
+    return true;
+  }
+  const { parent, name } = splitPath(folder);
+  const made = newDirectory(work.layer, mode);
+  folderAt(work, parts.slice(0, -1), parent).children?.set(name, made);
+  work.through.set(path, { symlink: path, folder, create: true });
+  work.changed = true;
+  return true;
+}
+
+function place(work: Layering, file: ListedFile): void {
+  const { root, layer, asIs, replaced } = work;
+  const { parent, name } = splitPath(file.path);
+  const { parts, followed } = follow(root, parent);
+  if (followed > 0) noteSymlinks(work, parent);
+  const folder = folderAt(work, parts, file.path);
+  const lower = folder.children?.get(name);
+  const isOlder = lower !== undefined && lower.layer < layer;
+  if (!asIs && file.type === "directory" && lower?.type === "symlink" && isOlder && goThrough(work, file)) return;
+  const node = toNode(work, file, lower);
+  folder.children?.set(name, node);
+  if (lower === undefined || !isSame(lower, node) || lower.mode !== node.mode) work.changed = true;
+  if (isOlder && !isSame(lower, node))
+    replaced.push({ path: [...parts, name].join("/"), from: lower.layer, by: layer });
+}
+
+/** What AUFS, which wrote the layers of old images, kept for itself. */
+const AUFS = /(?:^|\/)\.wh\.\.wh\.(?!\.opq$)/;
+
+/** Takes away what lower layers have in a folder. Is anything left? */
+function dropLower({ children = new Map() }: Node, layer: number): boolean {
+  for (const [name, child] of children) {
+    const isLeft = dropLower(child, layer);
+    if (child.layer < layer && !isLeft) children.delete(name);
+  }
+  return children.size > 0;
+}
+
+/** Takes away what the entry at `path` hides, if it is a whiteout. Whatever its own layer has stays. */
+function hide({ root, layer }: Layering, path: string): boolean {
+  if (AUFS.test(path)) return true;
+  const whiteout = whiteoutOf(path, true);
+  if (whiteout === undefined) return false;
+  const { parent, name } = splitPath(whiteout.path);
+  const isOpaque = whiteout.kind === "opaque";
+  const folder = follow(root, isOpaque ? whiteout.path : parent).node;
+  const node = isOpaque ? folder : folder?.children?.get(name);
+  const isLeft = node !== undefined && dropLower(node, layer);
+  if (!isOpaque && node !== undefined && node.layer < layer && !isLeft) folder?.children?.delete(name);
+  return true;
+}
+
+function* listNodes(node: Node, path: string): IterableIterator<readonly [string, Node]> {
+  for (const [name, child] of [...(node.children ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const at = path === "" ? name : `${path}/${name}`;
+    yield [at, child];
+    yield* listNodes(child, at);
+  }
 }
 
 /** An empty tree. Memory grows with the count of paths. */
 export function createTree(): Tree {
   const root = newDirectory(-1);
   let layers = 0;
-
-  function removeHidden(path: string, kind: "remove" | "opaque", layer: number): void {
-    const { parts, last } = walk(root, path);
-    const parent = find(root, parts);
-    const hidden = kind === "remove" ? parent : path === "" ? root : parent?.children?.get(last);
-    if (kind === "remove") hidden?.children?.delete(last);
-    else for (const [name, node] of hidden?.children ?? []) if (node.layer < layer) hidden?.children?.delete(name);
-  }
-
-  function place(file: ListedFile, layer: number): Replacement | undefined {
-    const { parts, last } = walk(root, file.path);
-    const folder = folderAt(root, parts, layer);
-    const lower = folder.children?.get(last);
-    // A directory never takes the place of a symlink to a directory: its content goes through the link.
-    if (file.type === "directory" && lower?.type === "symlink" && lower.layer < layer) return undefined;
-    const node = toNode(file, layer, lower);
-    folder.children?.set(last, node);
-    const replaces = lower !== undefined && lower.layer >= 0 && lower.layer < layer && !isSame(lower, node);
-    return replaces ? { path: [...parts, last].join("/"), from: lower.layer, by: layer } : undefined;
-  }
-
-  /** Symlinks of lower layers that a path of a new layer leads through, or takes the place of as a directory. */
-  function noteRewrites(file: ListedFile, layer: number, rewrites: Map<string, string>): void {
-    const parts = file.path.split("/");
-    if (file.type !== "directory") parts.pop();
-    for (let depth = 1; depth <= parts.length; depth++) {
-      const prefix = parts.slice(0, depth).join("/");
-      const parent = walk(root, prefix);
-      const node = find(root, [...parent.parts, parent.last]);
-      if (node?.type !== "symlink" || node.layer >= layer || rewrites.has(prefix)) continue;
-      rewrites.set(prefix, walk(root, `${prefix}/.`).parts.join("/"));
-    }
-  }
-
   return {
-    apply(files) {
+    apply(files, { asIs = false } = {}) {
       const layer = layers++;
-      const rewrites = new Map<string, string>();
-      const replaced: Replacement[] = [];
-      for (const file of files) {
-        const whiteout = whiteoutOf(file.path, true);
-        if (whiteout !== undefined) removeHidden(whiteout.path, whiteout.kind, layer);
-      }
-      for (const file of files) {
-        if (file.path === "" || whiteoutOf(file.path, true) !== undefined) continue;
-        noteRewrites(file, layer, rewrites);
-        const replacement = place(file, layer);
-        if (replacement !== undefined) replaced.push(replacement);
-      }
-      const through = [...rewrites].sort(([a], [b]) => (a < b ? -1 : 1));
-      return { replaced, through: through.map(([symlink, folder]) => ({ symlink, folder })) };
+      const byPath = new Map(files.map((file) => [file.path, file]));
+      const through = new Map<string, PathRewrites[number]>();
+      const common = { root, layer, asIs, files: byPath, through };
+      const work: Layering = { ...common, replaced: [], noted: new Set(), changed: asIs };
+      for (const file of files) if (file.path !== "" && !(asIs && hide(work, file.path))) place(work, file);
+      const sorted = [...through.values()].sort((a, b) => (a.symlink < b.symlink ? -1 : 1));
+      return { replaced: work.replaced, through: sorted, changed: work.changed };
     },
     realPath(path) {
-      const { parts, last } = walk(root, path);
-      return [...parts, last].join("/");
+      const { parent, name } = splitPath(path);
+      return [...follow(root, parent).parts, name].join("/");
     },
+    realFolder: (path) => follow(root, path).parts.join("/"),
     lookup(path) {
-      const { parts, last } = walk(root, path);
-      return last === "" ? find(root, parts) : find(root, [...parts, last]);
+      const { parent, name } = splitPath(path);
+      const { node } = follow(root, parent);
+      return name === "" ? node : node?.children?.get(name);
     },
+    list: () => listNodes(root, ""),
   };
 }

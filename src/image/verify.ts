@@ -10,9 +10,9 @@ import type { Descriptor } from "../oci/descriptor.js";
 import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "../oci/manifest.js";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
-import { collect, type IoOptions } from "../stream/bytes.js";
+import { type ByteStream, collect, type IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
-import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
+import { type Compression, detectCompression, HEAD_SIZE } from "../stream/detect.js";
 import { createHasher } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
 import { createScanner } from "../tar/scan.js";
@@ -43,14 +43,38 @@ function contradiction(what: string, why: string): LadingError<"CORRUPT"> {
   return new LadingError("CORRUPT", `Cannot verify ${what}: ${why}; build or copy the image again`, { what, why });
 }
 
+/** The content of a descriptor; an error says of which. */
+async function* openContent({ store, signal }: Check, descriptor: Descriptor): ByteStream {
+  try {
+    yield* store.open(descriptor, { signal });
+  } catch (error) {
+    if (!isLadingError(error) || error.message.includes(descriptor.digest)) throw error;
+    const message = `Cannot verify ${descriptor.digest}: ${error.message.replace(/^Cannot /, "cannot ")}`;
+    throw new LadingError(error.code, message, error.detail, { cause: error });
+  }
+}
+
+/** The compression that a layer's media type names; undefined where it is no tar, as what BuildKit attests is not. */
+function namedCompression({ mediaType }: Descriptor): Compression | undefined {
+  const match = /^application\/vnd\.(?:oci|docker)\.image\..*\btar(?:[+.](gzip|zstd))?$/.exec(mediaType);
+  return match === null ? undefined : ((match[1] ?? "none") as Compression);
+}
+
+/** Layers that must never be distributed need not be there. */
+async function isLeftOut({ store, signal }: Check, descriptor: Descriptor): Promise<boolean> {
+  return descriptor.mediaType.includes(".nondistributable.") && !(await store.has(descriptor, { signal }));
+}
+
 /** Reads a layer to its end, its tar among it. Returns the digest of the tar. */
-async function verifyLayer(check: Check, descriptor: Descriptor): Promise<string> {
-  const { store, signal, counts } = check;
+async function verifyLayer(check: Check, descriptor: Descriptor, named: Compression): Promise<string> {
+  const { signal, counts } = check;
   const hasher = createHasher();
   const scanner = createScanner({ entry: () => void counts.entries++ });
-  const { head, stream } = await peek(store.open(descriptor, { signal }), HEAD_SIZE);
+  const { head, stream } = await peek(openContent(check, descriptor), HEAD_SIZE);
   const what = `layer ${descriptor.digest}`;
-  for await (const chunk of decompress(stream, detectCompression(head), { signal, what })) {
+  const found = detectCompression(head);
+  if (found !== named) throw contradiction(what, `it is compressed with ${found}, its media type says ${named}`);
+  for await (const chunk of decompress(stream, found, { signal, what })) {
     hasher.update(chunk);
     scanner.write(chunk);
   }
@@ -58,8 +82,13 @@ async function verifyLayer(check: Check, descriptor: Descriptor): Promise<string
   return hasher.end().digest;
 }
 
-async function verifyBlob(check: Check, descriptor: Descriptor): Promise<void> {
-  for await (const _chunk of check.store.open(descriptor, { signal: check.signal }));
+/** Reads content that is nothing but bytes. */
+async function verifyBlobs(check: Check, blobs: readonly Descriptor[]): Promise<void> {
+  for (const blob of blobs) {
+    if (check.seen.has(blob.digest)) continue;
+    for await (const _chunk of openContent(check, blob));
+    count(check, blob, "blobs");
+  }
 }
 
 async function verifyLayers(check: Check, { layers }: Manifest, { rootfs }: ImageConfig, what: string): Promise<void> {
@@ -69,9 +98,14 @@ async function verifyLayers(check: Check, { layers }: Manifest, { rootfs }: Imag
   }
   for (const [index, layer] of layers.entries()) {
     const key = `${layer.digest} ${diffIds[index]}`;
-    if (check.seen.has(key)) continue;
+    if (check.seen.has(key) || (await isLeftOut(check, layer))) continue;
     check.seen.add(key);
-    const actual = await verifyLayer(check, layer);
+    const compression = namedCompression(layer);
+    if (compression === undefined) {
+      await verifyBlobs(check, [layer]);
+      continue;
+    }
+    const actual = await verifyLayer(check, layer, compression);
     count(check, layer, "layers");
     if (actual === diffIds[index]) continue;
     throw contradiction(what, `the tar of layer ${layer.digest} is ${actual}, its config says ${diffIds[index]}`);
@@ -92,17 +126,11 @@ function count(
 async function verifyManifest(check: Check, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
   const manifest = decodeManifest(bytes, descriptor.mediaType);
   const what = `image ${descriptor.digest}`;
-  const isImage = IMAGE_CONFIGS.has(manifest.config.mediaType);
-  const limit = isImage ? MAX_MANIFEST_BYTES : Number.MAX_SAFE_INTEGER;
-  if (!isImage) {
-    for (const blob of [manifest.config, ...manifest.layers]) {
-      if (check.seen.has(blob.digest)) continue;
-      await verifyBlob(check, blob);
-      count(check, blob, "blobs");
-    }
-    return;
+  if (!IMAGE_CONFIGS.has(manifest.config.mediaType)) {
+    return await verifyBlobs(check, [manifest.config, ...manifest.layers]);
   }
-  const config = decodeConfig(await collect(check.store.open(manifest.config, check), limit, `config of ${what}`));
+  const configBytes = openContent(check, manifest.config);
+  const config = decodeConfig(await collect(configBytes, MAX_MANIFEST_BYTES, `config of ${what}`));
   count(check, manifest.config, "configs");
   await verifyLayers(check, manifest, config, what);
 }
@@ -110,7 +138,8 @@ async function verifyManifest(check: Check, descriptor: Descriptor, bytes: Uint8
 async function verifyRoot(check: Check, descriptor: Descriptor, depth: number): Promise<void> {
   if (check.seen.has(descriptor.digest)) return;
   if (depth > MAX_DEPTH) throw contradiction(`index ${descriptor.digest}`, `it is nested deeper than ${MAX_DEPTH}`);
-  const bytes = await collect(check.store.open(descriptor, check), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
+  const content = openContent(check, descriptor);
+  const bytes = await collect(content, MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
   count(check, descriptor, "manifests");
   if (!isIndexType(descriptor.mediaType)) return await verifyManifest(check, descriptor, bytes);
   for (const child of decodeIndex(bytes, descriptor.mediaType).manifests) await verifyRoot(check, child, depth + 1);
