@@ -35,6 +35,7 @@ export interface History {
   readonly empty_layer?: boolean;
 }
 
+/** What an image is, for whom, and how it runs. Field names are the specification's. */
 export interface ImageConfig extends Platform {
   /** RFC 3339, UTC. */
   readonly created?: string;

@@ -11,6 +11,7 @@ import { MEDIA_TYPE } from "./media-type.js";
 import { PLATFORM_SHAPE, type Platform } from "./platform.js";
 import { listOf, mapOf, type Place, recordOf, refuseValue, type Shape, scalarOf, textOf } from "./shape.js";
 
+/** Texts by name. Names are unique; `org.opencontainers.` names are the specification's. */
 export type Annotations = Readonly<Record<string, string>>;
 
 /** A pointer to content. `size` is in bytes, as stored. Field names are the specification's. */

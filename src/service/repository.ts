@@ -24,6 +24,7 @@ export interface Repository {
   remove?(digest: Digest): Promise<void>;
 }
 
+/** The repositories of a registry. */
 export interface Repositories {
   /**
    * A repository by its name, which is of the specification's grammar; undefined where it is not there and `create` is

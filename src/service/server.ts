@@ -33,6 +33,7 @@ export interface Address {
   readonly port?: number | undefined;
 }
 
+/** A registry that answers. */
 export interface ListeningServer {
   /** `http://127.0.0.1:5000` */
   readonly url: string;
