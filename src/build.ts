@@ -12,7 +12,7 @@ import type { ImageSettings } from "./image/compose.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
-import type { Platform } from "./oci/platform.js";
+import { formatPlatform, type Platform } from "./oci/platform.js";
 import { listPackage, packageTag } from "./package/artifact.js";
 import { fileKind, type StoredTarball, storeTarball } from "./package/bare-tarball.js";
 import { describePackage, listPackages } from "./package/catalog.js";
@@ -31,6 +31,7 @@ import type { CompressOptions } from "./stream/codec.js";
 import { mapConcurrent } from "./stream/pool.js";
 import { openTransport } from "./transport.js";
 
+/** What a build needs beside what is to be built. */
 export interface BuildOptions extends IoOptions {
   /** Where packages come from and the image is built. */
   readonly local: LocalStore;
@@ -193,14 +194,17 @@ function catalogOf(named: readonly Named[], stored: readonly Package[]): readonl
   for (const each of named) {
     if (each.kind !== "package") continue;
     const { package: pkg } = each;
-    const other = own.get(pkg.fqn);
-    own.set(pkg.fqn, pkg);
+    // For several platforms, one package is named for each architecture.
+    const key = `${pkg.fqn} ${pkg.architecture ?? ""}`;
+    const other = own.get(key);
+    own.set(key, pkg);
     if (other === undefined || other.manifest.digest === pkg.manifest.digest) continue;
     const names = [describePackage(other), describePackage(pkg)];
     const message = `Cannot build from "${each.path}": ${names[0]} is named too, and an image holds one of them; leave one out`;
     throw new LadingError("CONFLICT", message, { packages: names, chain: [] });
   }
-  return [...own.values(), ...stored.filter(({ fqn }) => !own.has(fqn))];
+  const names = new Set([...own.values()].map(({ fqn }) => fqn));
+  return [...own.values(), ...stored.filter(({ fqn }) => !names.has(fqn))];
 }
 
 /** Lists packages in the store that are not there under any content, so that later builds find them. */
@@ -209,6 +213,18 @@ async function listNew(packages: readonly Package[], stored: readonly Package[],
   const added = packages.filter((pkg) => !known.has(packageTag(pkg)));
   const roots = added.map((pkg) => ({ name: packageTag(pkg), descriptor: listPackage(pkg) }));
   if (roots.length > 0) await run.local.store.tag(roots, { signal: run.signal });
+}
+
+/** A package of another platform would be left out in silence. */
+function checkUsed(named: readonly Named[], resolutions: readonly Resolution[]): void {
+  const used = new Set(resolutions.flatMap(({ packages }) => packages.map((each) => each.package.manifest.digest)));
+  for (const each of named) {
+    if (each.kind !== "package" || used.has(each.package.manifest.digest)) continue;
+    const { architecture = "any architecture" } = each.package;
+    const built = resolutions.map(({ platform }) => formatPlatform(platform)).join(", ");
+    const message = `Cannot build from "${each.path}": it is for ${architecture}, expected a package for ${built}; leave it out, or build for its platform too`;
+    throw new LadingError("CONFLICT", message, { packages: [describePackage(each.package)], chain: [] });
+  }
 }
 
 /** Packages in the order of the resolution; a tarball right above the packages that were named before it. */
@@ -239,7 +255,7 @@ function placeContents(named: readonly Named[], resolution: Resolution): readonl
  * @param paths Files, in the order in which bare tarballs are to lie on one another.
  * @param recipe What else the image is to have: environment, entrypoint and the like (nothing).
  * @throws {LadingError} `FORMAT` for a file that is neither, saying what it is; `CONFLICT` when two versions of one package
- * are named; else as `importPackages` and {@link build}.
+ * are named, or one for a platform that is not built; else as `importPackages` and {@link build}.
  */
 export async function buildFiles(
   paths: readonly string[],
@@ -255,10 +271,13 @@ export async function buildFiles(
   const catalog = catalogOf(named, stored);
   const asked = run.platforms ?? recipe.platforms;
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
-  const images: BuiltImage[] = [];
-  for (const platform of platforms) {
+  const resolutions = platforms.map((platform) => {
     const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    const resolution = resolve([...recipe.packages, ...requests], catalog, rules);
+    return resolve([...recipe.packages, ...requests], catalog, rules);
+  });
+  checkUsed(named, resolutions);
+  const images: BuiltImage[] = [];
+  for (const resolution of resolutions) {
     images.push(await buildPlatform(recipe, resolution, placeContents(named, resolution), run));
   }
   await listNew(packages, stored, run);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { type CopyOptions, type CopyResult, copy } from "./store/copy.js";
 import type { Store } from "./store/store.js";
@@ -18,14 +19,20 @@ export interface Delivered extends CopyResult {
 /**
  * Copies an image and gives it the place's name. The name comes last, so that it never leads to half an image.
  *
- * @throws {LadingError} as `copy`, and as the place's `tag`.
+ * @throws {LadingError} `DIGEST_MISMATCH` where the place is named by another digest; else as `copy`, and as the place's
+ * `tag`.
  */
 export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
+  const isDigest = /^sha(256|512):/.test(to.name);
+  if (isDigest && to.name !== root.digest) {
+    const message = `Cannot write ${root.digest} to ${to.label}: that names other content; name a tag, or nothing after the name`;
+    throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
+  }
   const copied =
     from === to.store
       ? { root, blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } }
       : await copy(root, from, to.store, options);
-  const name = /^sha(256|512):/.test(to.name) ? undefined : to.name;
+  const name = isDigest ? undefined : to.name;
   await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
   return { ...copied, label: to.label };
 }

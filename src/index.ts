@@ -50,7 +50,14 @@ export {
 export { isIndexType, isManifestType, MEDIA_TYPE } from "./oci/media-type.js";
 export { formatPlatform, type Platform, parsePlatform } from "./oci/platform.js";
 export { formatReference, parseReference, type Reference } from "./oci/reference.js";
-export type { Alternatives, Capability, Requirement, VersionRange } from "./package/capability.js";
+export {
+  type Alternatives,
+  type Capability,
+  formatAlternatives,
+  formatRequirement,
+  type Requirement,
+  type VersionRange,
+} from "./package/capability.js";
 export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
@@ -59,7 +66,7 @@ export { type ImportedPackage, type ImportOptions, type ImportStatus, importPack
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";
 export { parseRecipe } from "./recipe/parse.js";
-export type { PackageRequest, Recipe, RecipeFiles } from "./recipe/recipe.js";
+export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
 export { createRegistryStore, type RegistryStoreOptions } from "./registry/client.js";
 export { type CredentialOptions, type CredentialSource, createCredentialSource } from "./registry/credentials.js";
@@ -67,7 +74,8 @@ export { explain } from "./resolve/explain.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
-export { createRegistryServer } from "./service/server.js";
+export type { Repositories, Repository } from "./service/repository.js";
+export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
 export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
 export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
@@ -78,5 +86,6 @@ export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/by
 export { type CompressOptions, compress, type DecompressOptions, decompress } from "./stream/codec.js";
 export { defaultJobs } from "./stream/pool.js";
 export type { Entry, EntryType, WriteEntry } from "./tar/entry.js";
+export { escapePath } from "./tar/escape.js";
 export { writeTar } from "./tar/write.js";
 export { openTransport, type Place, parseTransport, type Transport, type TransportOptions } from "./transport.js";

@@ -11,6 +11,7 @@
  */
 
 import { LadingError } from "./errors.js";
+import { isRefName } from "./oci/ref-name.js";
 import { DEFAULT_TAG, formatReference, parseReference, type Reference } from "./oci/reference.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
 import { createLayoutStore } from "./store/layout.js";
@@ -34,18 +35,26 @@ export interface Place {
 const WANTED = "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST] or store:NAME[:TAG]";
 
 function refuse(text: string, why: string): LadingError<"SYNTAX"> {
-  const shown = text.slice(0, 300);
+  // Between // and @ there may be a password.
+  const shown = text.slice(0, 300).replace(/\/\/[^/@]*@/, "//***@");
   return new LadingError("SYNTAX", `Cannot read ${JSON.stringify(shown)} as a place: ${why}, wanted ${WANTED}`, {
     kind: "transport",
     input: shown,
   });
 }
 
+/** A name that a layout can keep; what is wrong with it has to show before anything is copied. */
+function checkName(name: string, whole: string): string {
+  const shown = name.slice(0, 80);
+  if (isRefName(name)) return name;
+  throw refuse(whole, `${JSON.stringify(shown)} is not letters and digits with single - . _ : @ + or / between them`);
+}
+
 /** `NAME[:TAG]` of the local store, with the tag that it has where it names none. */
 function storeName(text: string, whole: string): string {
   if (text === "") throw refuse(whole, "the name is missing");
   const last = text.slice(text.lastIndexOf("/") + 1);
-  return last.includes(":") || /^sha(256|512):/.test(text) ? text : `${text}:${DEFAULT_TAG}`;
+  return checkName(last.includes(":") ? text : `${text}:${DEFAULT_TAG}`, whole);
 }
 
 /**
@@ -62,7 +71,7 @@ export function parseTransport(text: string): Transport {
     const folder = colon < 0 ? rest : rest.slice(0, colon);
     const name = colon < 0 ? undefined : rest.slice(colon + 1);
     if (folder === "" || name === "") throw refuse(text, `the ${folder === "" ? "folder" : "tag"} is missing`);
-    return { kind: "oci", folder, name };
+    return { kind: "oci", folder, name: name === undefined ? undefined : checkName(name, text) };
   }
   if (scheme === "store") return { kind: "store", name: storeName(rest, text) };
   if (
