@@ -1,13 +1,17 @@
 /**
  * Completes a compiled tree after `tsc`: run as `node <outDir>/bin/bundle.js`.
  *
+ * Puts libdeflate's code beside the module that loads it, writes the recipe's JSON Schema, and makes the program one file:
+ * loading a hundred modules one by one takes longer than a build of which everything is known.
+ *
  * @module
  */
 
-import { access, chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
 
@@ -23,20 +27,62 @@ async function bundleLibdeflate(): Promise<void> {
   }
 }
 
-async function makeExecutable(): Promise<void> {
-  const program = join(outDir, "bin/lading.js");
-  const isThere = await access(program).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) await chmod(program, 0o755);
-}
-
 async function writeSchema(): Promise<void> {
   const { recipeJsonSchema } = await import("../src/recipe/schema.js");
   await writeFile(join(outDir, "recipe.schema.json"), `${JSON.stringify(recipeJsonSchema(), undefined, 2)}\n`);
 }
 
+/** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
+const SELDOM = [
+  "@toondepauw/node-zstd",
+  "fzstd",
+  "minimatch",
+  "unbzip2-stream",
+  "undici",
+  "xz-decompress",
+  "yaml",
+  "zod",
+];
+
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node20.18",
+  minifyWhitespace: true,
+  legalComments: "eof",
+  external: SELDOM,
+  logLevel: "warning",
+  plugins: [
+    {
+      name: "libdeflate",
+      setup({ onResolve }) {
+        const path = "../src/stream/libdeflate/index.js";
+        onResolve({ filter: /\/libdeflate\/index\.js$/ }, () => ({ path, external: true }));
+      },
+    },
+  ],
+};
+
+/** The program, and the module that its threads run. */
+async function bundleProgram(): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: [join(outDir, "bin/start.js")],
+    outfile: join(outDir, "bin/start.cjs"),
+    format: "cjs",
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  });
+  await build({
+    ...COMMON,
+    entryPoints: [join(outDir, "src/package/resource-worker.js")],
+    outfile: join(outDir, "bin/resource-worker.js"),
+    format: "esm",
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+  await chmod(join(outDir, "bin/lading.cjs"), 0o755);
+}
+
 await bundleLibdeflate();
-await makeExecutable();
 await writeSchema();
+await bundleProgram();

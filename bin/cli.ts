@@ -5,6 +5,7 @@
  */
 
 import { Command } from "commander";
+import { formatJson, visible } from "./visible.js";
 
 /** What a verb may touch of the outside world. */
 export interface Cli {
@@ -32,7 +33,12 @@ export function createCommand(cli: Cli, name: string, summary: string): Command 
     .description(summary)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ writeOut: (text) => cli.stdout.write(text), writeErr: (text) => cli.stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => cli.stdout.write(text),
+      writeErr: (text) => cli.stderr.write(text),
+      // What is wrong with a command line is reported as every other failure is, in one line.
+      outputError: () => {},
+    });
 }
 
 /** The same with the flags of every verb. */
@@ -45,13 +51,13 @@ export function createVerb(cli: Cli, name: string, summary: string): Command {
 
 /** Prints a result: as JSON, or as the lines that `toText` gives. */
 export function print(cli: Cli, flags: CommonFlags, value: unknown, toText: () => readonly string[]): void {
-  if (flags.json) cli.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-  else for (const line of toText()) cli.stdout.write(`${line}\n`);
+  const text = flags.json ? formatJson(value, 2) : toText().map(visible).join("\n");
+  if (text !== "") cli.stdout.write(`${text}\n`);
 }
 
 /** Tells of something that stops nothing. */
 export function warn(cli: Cli, flags: CommonFlags, message: string): void {
-  if (!flags.quiet) cli.stderr.write(`warning: ${message}\n`);
+  if (!flags.quiet) cli.stderr.write(`${visible(`warning: ${message}`)}\n`);
 }
 
 /** Gathers a flag that may be given several times. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Place, Platform, TransportOptions } from "../src/index.js";
 import type { Cli, CommonFlags } from "./cli.js";
 import { UsageError } from "./usage.js";
 
@@ -44,6 +45,28 @@ export function parseEpoch({ SOURCE_DATE_EPOCH }: Cli["env"]): number | undefine
   // The last second of the year 9999, beyond which RFC 3339 has no way to write a time.
   if (/^\d+$/.test(SOURCE_DATE_EPOCH) && epoch <= 253_402_300_799) return epoch;
   throw new UsageError(`SOURCE_DATE_EPOCH "${SOURCE_DATE_EPOCH}" is no count of seconds, wanted digits alone`);
+}
+
+/** A place that the command line names; one that cannot be read is wrong usage. */
+export async function openPlace(text: string, options: TransportOptions): Promise<Place> {
+  const { openTransport } = await import("../src/transport.js");
+  return await asUsage(() => openTransport(text, options));
+}
+
+/** `os/arch`, as `--platform` takes it. */
+export async function parsePlatformFlag(text: string): Promise<Platform> {
+  const { parsePlatform } = await import("../src/oci/platform.js");
+  return await asUsage(async () => parsePlatform(text));
+}
+
+/** What an argument says that makes no sense. */
+async function asUsage<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { isLadingError } = await import("../src/errors.js");
+    throw isLadingError(error, "SYNTAX") ? new UsageError(error.message) : error;
+  }
 }
 
 /** The local store that the flags and the environment name. */

@@ -5,6 +5,8 @@
  */
 
 import type { Cli, Verb } from "./cli.js";
+import { UsageError } from "./usage.js";
+import { formatJson, visible } from "./visible.js";
 
 type Load = () => Promise<{ readonly verb: Verb }>;
 
@@ -38,17 +40,34 @@ function usage(): string {
 
 /** One line for people, or one JSON object a line for programs. */
 function report(cli: Cli, json: boolean, error: { code: string; message: string; detail?: unknown }): void {
-  const message = error.message.replace(/[\r\n]+/g, " ");
-  if (json) cli.stderr.write(`${JSON.stringify({ error: { ...error, message } })}\n`);
-  else cli.stderr.write(`${error.code}: ${message}\n`);
+  const message = error.message.replace(/\s*[\r\n]+\s*/g, " ");
+  if (json) cli.stderr.write(`${formatJson({ error: { ...error, message } })}\n`);
+  else cli.stderr.write(`${visible(`${error.code}: ${message}`)}\n`);
+}
+
+/** Says what was probably meant, as commander does for the verbs below a verb. */
+async function unknownVerb(name: string, cli: Cli): Promise<UsageError> {
+  const { createCommand } = await import("./cli.js");
+  const command = createCommand(cli, "lading", "");
+  for (const verb of Object.keys(VERBS)) command.command(verb);
+  let said = "";
+  try {
+    command.parse([name], { from: "user" });
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  const meant = /\(Did you mean (.*)\?\)/.exec(said)?.[1];
+  const remedy = meant === undefined ? "`lading --help` lists them" : `did you mean ${meant}?`;
+  return new UsageError(`There is no verb "${name}"; ${remedy}`);
 }
 
 async function fail(error: unknown, cli: Cli, json: boolean): Promise<number> {
   const { name, code, exitCode } = error as { name?: string; code?: unknown; exitCode?: number };
-  // Help that was asked for is a result; commander has printed both it and what is wrong with a command line.
-  if (name === "CommanderError") return exitCode === 0 ? 0 : 2;
-  if (name === "UsageError") {
-    report(cli, json, { code: "USAGE", message: (error as Error).message });
+  // Help has been printed; where it was asked for, it is a result.
+  const isCommandLine = typeof code === "string" && code.startsWith("commander.");
+  if (isCommandLine && (exitCode === 0 || code === "commander.help")) return exitCode === 0 ? 0 : 2;
+  if (isCommandLine || name === "UsageError") {
+    report(cli, json, { code: "USAGE", message: (error as Error).message.replace(/^error: /, "") });
     return 2;
   }
   if (cli.signal.aborted) {
@@ -70,18 +89,18 @@ async function fail(error: unknown, cli: Cli, json: boolean): Promise<number> {
 
 /** Runs a command line. Returns the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[], cli: Cli): Promise<number> {
-  const [name = "", ...rest] = args;
-  if (name === "" || name === "help" || name === "--help" || name === "-h") {
-    (name === "" ? cli.stderr : cli.stdout).write(usage());
-    return name === "" ? 2 : 0;
+  const [first = "", ...rest] = args;
+  const isHelp = ["help", "--help", "-h"].includes(first);
+  if (first === "" || (isHelp && rest.length === 0)) {
+    (isHelp ? cli.stdout : cli.stderr).write(usage());
+    return isHelp ? 0 : 2;
   }
-  if (!Object.hasOwn(VERBS, name)) {
-    cli.stderr.write(`USAGE: There is no verb "${name}"; \`lading --help\` lists them\n`);
-    return 2;
-  }
+  // `lading help build` is `lading build --help`.
+  const [name = "", ...flags] = isHelp ? [...rest, "--help"] : args;
   try {
-    const module = await VERBS[name]?.load();
-    await module?.verb(cli).parseAsync([...rest], { from: "user" });
+    const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+    if (verb === undefined) throw await unknownVerb(name, cli);
+    await (await verb.load()).verb(cli).parseAsync([...flags], { from: "user" });
     return 0;
   } catch (error) {
     return await fail(error, cli, args.includes("--json"));

@@ -5,6 +5,7 @@
  */
 
 import { type Cli, type CommonFlags, formatSize } from "./cli.js";
+import { visible } from "./visible.js";
 
 export interface Progress {
   /** What is being done now. */
@@ -31,7 +32,7 @@ export function createProgress(cli: Cli, flags: CommonFlags): Progress {
     if (performance.now() - begin < FIRST_MS || text === "") return;
     shown = true;
     const line = total > 0 ? `${text} (${formatSize(total)})` : text;
-    cli.stderr.write(`${CLEAR}${line.slice(0, WIDTH)}`);
+    cli.stderr.write(`${CLEAR}${visible(line).slice(0, WIDTH)}`);
   };
   const timer = setInterval(show, EVERY_MS).unref();
   return {

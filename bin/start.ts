@@ -23,6 +23,8 @@ export async function start(host: NodeJS.Process): Promise<void> {
   }
   // A reader that went away (`lading list | head`) wants no more.
   host.stdout.on("error", (error: NodeJS.ErrnoException) => host.exit(error.code === "EPIPE" ? 0 : 1));
+  // Nobody hears of failures any more; the exit status still tells.
+  host.stderr.on("error", () => {});
   const cli: Cli = {
     stdout: host.stdout,
     stderr: host.stderr,

@@ -18,7 +18,16 @@ import {
   type Verb,
   warn,
 } from "../cli.js";
-import { openStore, parseCompression, parseEpoch, parseJobs, parsePairs, registryOptions } from "../flags.js";
+import {
+  openPlace,
+  openStore,
+  parseCompression,
+  parseEpoch,
+  parseJobs,
+  parsePairs,
+  parsePlatformFlag,
+  registryOptions,
+} from "../flags.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
@@ -67,18 +76,20 @@ async function readRecipe(path: string): Promise<Recipe> {
   return parseRecipe(text, { path });
 }
 
-/** The recipe with what the flags say instead. */
-function override(recipe: Recipe, flags: Flags): Recipe {
+/** Gives a recipe what the flags say instead. */
+function createOverride(flags: Flags): (recipe: Recipe) => Recipe {
   const { entrypoint, cmd, user, workdir } = flags;
-  return {
+  const environment = parsePairs("--env", flags.env);
+  const labels = parsePairs("--label", flags.label);
+  return (recipe) => ({
     ...recipe,
-    environment: { ...recipe.environment, ...parsePairs("--env", flags.env) },
-    labels: { ...recipe.labels, ...parsePairs("--label", flags.label) },
+    environment: { ...recipe.environment, ...environment },
+    labels: { ...recipe.labels, ...labels },
     ...(entrypoint === undefined ? {} : { entrypoint }),
     ...(cmd === undefined ? {} : { cmd }),
     ...(user === undefined ? {} : { user }),
     ...(workdir === undefined ? {} : { workdir }),
-  };
+  });
 }
 
 /** A name for an image that was given none: that of the recipe's folder, or of the first file. */
@@ -103,15 +114,14 @@ function placesOf(source: Source, { tag = [], output = [], push }: Flags): reado
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
   const places = placesOf(source, flags);
+  const override = createOverride(flags);
   const { build, buildFiles, EMPTY_RECIPE } = await import("../../src/build.js");
-  const { openTransport } = await import("../../src/transport.js");
   const { deliver } = await import("../../src/deliver.js");
-  const { parsePlatform } = await import("../../src/oci/platform.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
   const local = await openStore(cli, flags);
   const registry = await registryOptions(cli, flags);
-  const opened = await Promise.all(places.map((place) => openTransport(place, { local, registry })));
-  const progress = createProgress(cli, flags);
+  const opened = await Promise.all(places.map((place) => openPlace(place, { local, registry })));
+  const platforms = flags.platform && (await Promise.all(flags.platform.map(parsePlatformFlag)));
   const jobs = flags.jobs ?? defaultJobs(cli.env);
   const options = {
     local,
@@ -120,15 +130,16 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     folder: "files" in source ? "." : source.folder,
     epoch: parseEpoch(cli.env),
     compression: parseCompression(flags.compression),
-    platforms: flags.platform?.map(parsePlatform),
+    platforms,
     signal: cli.signal,
-    onStep: progress.step,
+    onStep: (step: string) => progress.step(step),
   };
+  const progress = createProgress(cli, flags);
   try {
     const result =
       "files" in source
-        ? await buildFiles(source.files, options, override(EMPTY_RECIPE, flags))
-        : await build(override(await readRecipe(source.recipe), flags), options);
+        ? await buildFiles(source.files, options, override(EMPTY_RECIPE))
+        : await build(override(await readRecipe(source.recipe)), options);
     const delivered: Delivered[] = [];
     for (const place of opened) {
       progress.step(`writing ${place.label}`);

@@ -5,7 +5,7 @@
  */
 
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openStore, parseJobs, registryOptions } from "../flags.js";
+import { openPlace, openStore, parseJobs, registryOptions } from "../flags.js";
 import { createProgress } from "../progress.js";
 
 export interface CopyFlags extends CommonFlags {
@@ -22,11 +22,10 @@ export function createCopyVerb(cli: Cli, name: string, summary: string) {
 
 /** Copies an image between two places and prints what moved. */
 export async function runCopy(source: string, target: string, flags: CopyFlags, cli: Cli): Promise<void> {
-  const { openTransport } = await import("../../src/transport.js");
   const { deliver } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
   const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
-  const [from, to] = [await openTransport(source, options), await openTransport(target, options)];
+  const [from, to] = [await openPlace(source, options), await openPlace(target, options)];
   const progress = createProgress(cli, flags);
   try {
     progress.step(`${from.label} → ${to.label}`);

@@ -8,7 +8,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Resolution } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, gather, print, type Verb } from "../cli.js";
-import { openStore } from "../flags.js";
+import { openStore, parsePlatformFlag } from "../flags.js";
 import { UsageError } from "../usage.js";
 
 interface Flags extends CommonFlags {
@@ -40,11 +40,10 @@ async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
   const { resolve } = await import("../../src/resolve/resolve.js");
   const { ECOSYSTEM_RULES } = await import("../../src/package/ecosystem.js");
   const { listPackages } = await import("../../src/package/catalog.js");
-  const { parsePlatform } = await import("../../src/oci/platform.js");
   const { store } = await openStore(cli, flags);
-  if (flags.platform !== undefined && recipe.platforms.length > 1)
-    throw new UsageError("--platform and several platforms in the recipe");
-  const platform = flags.platform === undefined ? recipe.platforms[0] : parsePlatform(flags.platform);
+  if (flags.platform === undefined && recipe.platforms.length > 1)
+    throw new UsageError("The recipe is for several platforms; name one of them with --platform");
+  const platform = flags.platform === undefined ? recipe.platforms[0] : await parsePlatformFlag(flags.platform);
   const catalog = await listPackages(store, { signal: cli.signal });
   const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
   const resolution = resolve(recipe.packages, catalog, rules);
@@ -54,7 +53,7 @@ async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
   }
   const { explain } = await import("../../src/resolve/explain.js");
   const reasons = flags.why.map((capability) => ({ capability, why: explain(resolution, catalog, capability, rules) }));
-  print(cli, flags, reasons, () => reasons.map(({ why }) => why));
+  print(cli, flags, reasons, () => reasons.flatMap(({ why }) => why.split("\n")));
 }
 
 export const verb: Verb = (cli) =>

@@ -5,8 +5,9 @@
  */
 
 import { join } from "node:path";
-import { type CommonFlags, createVerb, type Verb } from "../cli.js";
+import { type CommonFlags, createVerb, type Verb, warn } from "../cli.js";
 import { UsageError } from "../usage.js";
+import { formatJson } from "../visible.js";
 
 interface Flags extends CommonFlags {
   readonly root?: string;
@@ -33,10 +34,13 @@ export const verb: Verb = (cli) =>
       const { createRegistryServer } = await import("../../src/service/server.js");
       const { localStoreFolder } = await import("../../src/store/local.js");
       const root = flags.root ?? join(flags.store ?? localStoreFolder(cli.env), "registry");
-      const onError = (error: unknown) => cli.stderr.write(`warning: ${(error as Error).message}\n`);
+      const onError = (error: unknown) => warn(cli, flags, String((error as Error).message));
       const server = createRegistryServer({ repositories: createLayoutRepositories(root), onError });
       const listening = await server.listen(address);
-      cli.stdout.write(flags.json ? `${JSON.stringify({ url: listening.url, root })}\n` : `${listening.url}\n`);
-      await new Promise<void>((resolve) => cli.signal.addEventListener("abort", () => resolve(), { once: true }));
+      cli.stdout.write(flags.json ? `${formatJson({ url: listening.url, root })}\n` : `${listening.url}\n`);
+      await new Promise<void>((resolve) => {
+        cli.signal.addEventListener("abort", () => resolve(), { once: true });
+        if (cli.signal.aborted) resolve();
+      });
       await listening.close();
     });

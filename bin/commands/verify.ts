@@ -5,7 +5,7 @@
  */
 
 import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openStore, registryOptions } from "../flags.js";
+import { openPlace, openStore, registryOptions } from "../flags.js";
 import { createProgress } from "../progress.js";
 
 interface Flags extends CommonFlags {
@@ -17,10 +17,9 @@ export const verb: Verb = (cli) =>
     .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
     .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (text: string, flags: Flags) => {
-      const { openTransport } = await import("../../src/transport.js");
       const { verifyImage } = await import("../../src/image/verify.js");
       const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
-      const place = await openTransport(text, options);
+      const place = await openPlace(text, options);
       const progress = createProgress(cli, flags);
       try {
         progress.step(`verifying ${place.label}`);

@@ -57,7 +57,7 @@ export const verb: Verb = (cli) =>
         return;
       }
       const { readFileList } = await import("../../../src/package/file-list.js");
-      const { escapePath } = await import("../../../src/tar/path.js");
+      const { escapePath } = await import("../../../src/tar/escape.js");
       const files = await readFileList(store, pkg.layer.files, { signal: cli.signal });
       print(cli, flags, files, () => files.map(({ path }) => `/${escapePath(path)}`));
     });
