@@ -32,8 +32,9 @@ const skipped: string[] = [];
 process.on("exit", (code) => {
   const lost = registered - passed - failed;
   if (lost > 0) writeSync(2, `Tests did not all run: ${lost} of ${registered} are missing\n`);
-  if (lost > 0 || failed > 0 || registered + skipped.length === 0) process.exitCode = 1;
-  else if (code !== 0) failed++;
+  // A file without a test, and a process that failed outside of every test, are failures too.
+  if (lost + failed === 0 && (code !== 0 || registered + skipped.length === 0)) failed++;
+  if (lost + failed > 0) process.exitCode = 1;
   writeSync(1, `\n#lading-tests ${JSON.stringify({ passed, failed: failed + lost, skipped })}\n`);
 });
 
@@ -47,11 +48,17 @@ function deadline(title: string, ms: number): { promise: Promise<never>; clear: 
 
 async function runWithCleanup(handler: (context: TestContext) => void | Promise<void>): Promise<void> {
   const cleanups: Body[] = [];
-  try {
-    await handler({ defer: (cleanup) => cleanups.push(cleanup) });
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
-  }
+  const errors: unknown[] = [];
+  const attempt = async (body: Body) => {
+    try {
+      await body();
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+  await attempt(() => handler({ defer: (cleanup) => cleanups.push(cleanup) }));
+  for (const cleanup of cleanups.reverse()) await attempt(cleanup);
+  if (errors.length > 0) throw errors[0];
 }
 
 /** A suite; register tests by calling it, then call `run()` once. */
@@ -73,11 +80,15 @@ export function suite(name: string, { deadlineMs = 60_000 }: SuiteOptions = {}) 
     });
   };
   return Object.assign(test, {
-    /** Registers the test, or reports in one line that `program` is missing. In CI nothing may be missing. */
+    /**
+     * Registers the test, or reports in one line that `program` is missing. In CI nothing may be missing.
+     *
+     * @param program What the test needs and this machine lacks, as `missing()` of `programs.ts` says it.
+     */
     needs(program: string | undefined, title: string, handler: (context: TestContext) => void | Promise<void>): void {
-      if (program === undefined) return test(title, handler);
-      if (process.env.CI) return test(title, () => Promise.reject(new Error(`${program} is missing, and this is CI`)));
-      skipped.push(`${name}: ${title}: needs ${program}`);
+      if (program === undefined) test(title, handler);
+      else if (process.env.CI) test(title, () => Promise.reject(new Error(`${program} is missing, and this is CI`)));
+      else skipped.push(`${name}: ${title}: needs ${program}`);
     },
     run: () => inner.run(),
   });
