@@ -1,0 +1,217 @@
+/**
+ * Rows of building: 20 packages that are gzipped tars become a layout.
+ *
+ * @module
+ */
+
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { openLayout } from "../images.js";
+import { type BuildPlace, coldBuild, ladingBuild } from "../lading.js";
+import { buildahLayers } from "../peers/buildah.js";
+import { containerify } from "../peers/containerify.js";
+import { craneAppend } from "../peers/crane.js";
+import { runStep } from "../processes.js";
+import { type Attempt, BARE_NODE, type Side } from "../side.js";
+import { type Bench, installed, type RowMaker } from "./row.js";
+
+const cold: RowMaker = {
+  id: "cold",
+  async plan({ data, tools }) {
+    const { gz } = await data.packages();
+    const title = "20 × .tar.gz into a layout, nothing known, every check on";
+    const against = installed({
+      side: craneAppend(tools, gz),
+      sameness: "layers",
+      goal: { kind: "times", bar: 0.4, aim: 0.28 },
+    });
+    return [{ id: "cold", title, ours: coldBuild(gz), against }];
+  },
+};
+
+const layers: RowMaker = {
+  id: "buildah",
+  async plan({ data, tools }) {
+    const { gz } = await data.packages();
+    const title = "the same against buildah, a layer for each package";
+    const goal = { kind: "times", bar: 0.05, aim: 0.03 } as const;
+    const against = installed({ side: buildahLayers(tools, gz), sameness: "tree", goal });
+    return [{ id: "buildah", title, ours: coldBuild(gz), against }];
+  },
+};
+
+/** A store that knows all of `files`, and a layout with the image. */
+async function warmPlace(bench: Bench, files: readonly string[]) {
+  const root = await bench.folder();
+  const place = { store: join(root, "store"), layout: join(root, "image") };
+  await runStep(ladingBuild(files, place), { report: join(root, "time") });
+  return place;
+}
+
+const again: RowMaker = {
+  id: "unchanged",
+  async plan(bench) {
+    const { gz } = await bench.data.packages();
+    const place = await warmPlace(bench, gz);
+    const ours = warmBuild(gz, place);
+    const against = installed(
+      { side: BARE_NODE, sameness: "nothing", goal: { kind: "more", bar: 40, aim: 20 } },
+      { side: craneAppend(bench.tools, gz), sameness: "layers" },
+    );
+    const notes = ["crane keeps nothing between runs and does all of it again"];
+    return [{ id: "unchanged", title: "the same again, nothing changed", ours, against, notes }];
+  },
+};
+
+const changed: RowMaker = {
+  id: "one-changed",
+  async plan(bench) {
+    const { gz, tar } = await bench.data.packages();
+    const place = await warmPlace(bench, gz);
+    const at = await middleOf(gz);
+    /** A side whose every attempt gets the package with content that nobody saw before: of the same round, the same. */
+    const varying = (name: string, make: (file: string) => Side | undefined): Side => {
+      let round = 0;
+      return {
+        name,
+        start: async (folder) => {
+          const side = make(await bench.data.changed(tar[at] ?? "", round++, folder));
+          if (side === undefined) throw new Error("the program went away");
+          return await side.start(folder);
+        },
+      };
+    };
+    const ours = varying("lading build, one of 20 changed", (file) => warmBuild(gz.with(at, file), place));
+    const alone = varying("lading build of that one alone", (file) => withoutOwnLayer(coldBuild([file])));
+    const crane =
+      bench.tools.find("crane") && varying("crane append", (file) => craneAppend(bench.tools, gz.with(at, file)));
+    const against = installed(
+      { side: alone, sameness: "contains", goal: { kind: "more", bar: 40, aim: 20 } },
+      { side: crane || undefined, sameness: "layers" },
+    );
+    const notes = [
+      "the cost of the one is that of building it from nothing, start-up included; it is the package of middle size",
+    ];
+    return [{ id: "one-changed", title: "the same again, one of 20 changed", ours, against, notes, varies: true }];
+  },
+};
+
+/** A build into a store and a layout that are there. */
+function warmBuild(files: readonly string[], place: BuildPlace): Side {
+  return {
+    name: "lading build again",
+    start: async () => ({ steps: [ladingBuild(files, place)], image: () => openLayout(place.layout, "t") }),
+  };
+}
+
+/** The same side, of whose image only the first layer is looked at: lading's own depends on all below it. */
+function withoutOwnLayer(side: Side): Side {
+  const start: Side["start"] = async (folder) => {
+    const attempt = await side.start(folder);
+    const image = async () => ({ layers: (await attempt.image?.())?.layers.slice(0, 1) ?? [] });
+    return { ...attempt, image };
+  };
+  return { ...side, start };
+}
+
+/** The place of the file of middle size. */
+async function middleOf(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file, at) => ({ at, size: (await stat(file)).size })));
+  return sizes.sort((left, right) => left.size - right.size)[files.length >> 1]?.at ?? 0;
+}
+
+const single: RowMaker = {
+  id: "one-large",
+  async plan({ data, tools }) {
+    const file = await data.archive({ bytes: data.scale.single }, "tar.gz");
+    const goal = { kind: "times", bar: 0.5, aim: 0.32 } as const;
+    const against = installed({ side: craneAppend(tools, [file]), sameness: "layers", goal });
+    return [
+      {
+        id: "one-large",
+        title: `one .tar.gz of ${data.scale.single / 1e6} MB of tar`,
+        ours: coldBuild([file]),
+        against,
+      },
+    ];
+  },
+};
+
+const smallFiles: RowMaker = {
+  id: "small-image",
+  async plan({ data, tools }) {
+    const file = await data.archive({ files: data.scale.smallFiles }, "tar.gz");
+    const against = installed(
+      { side: craneAppend(tools, [file]), sameness: "layers" },
+      { side: containerify(tools, [file]), sameness: "tree" },
+    );
+    return [
+      {
+        id: "small-image",
+        title: `one .tar.gz of ${data.scale.smallFiles} small files`,
+        ours: coldBuild([file]),
+        against,
+      },
+    ];
+  },
+};
+
+/** An image holds this many layers of packages, and lading's own. */
+const LAYERS = 120;
+
+const tiny: RowMaker = {
+  id: "tiny",
+  async plan({ data, tools }) {
+    const files = await data.tiny(data.scale.tinyPackages);
+    const goal = { kind: "times", bar: 0.6, aim: 0.4 } as const;
+    const groups = Array.from({ length: Math.ceil(files.length / LAYERS) }, (_, at) =>
+      files.slice(at * LAYERS, (at + 1) * LAYERS),
+    );
+    const against = installed({
+      side: inGroups("crane append", groups, (group) => craneAppend(tools, group)),
+      sameness: "layers",
+      goal,
+    });
+    const ours = inGroups("lading build", groups, (group) => coldBuild(group));
+    if (ours === undefined) return [];
+    const notes =
+      groups.length === 1
+        ? []
+        : [
+            `engines take at most 127 layers, so both make images of ${LAYERS} packages, one after the other: ${groups.length} calls each`,
+          ];
+    return [{ id: "tiny", title: `${files.length} tiny packages`, ours, against, notes }];
+  },
+};
+
+/** One side of several calls; its image is all of their layers. */
+function inGroups(
+  name: string,
+  groups: readonly (readonly string[])[],
+  make: (group: readonly string[]) => Side | undefined,
+) {
+  const sides = groups.map(make);
+  if (sides.some((side) => side === undefined)) return undefined;
+  const side: Side = {
+    name: `${name} (${groups.length} ×)`,
+    start: async (folder) => {
+      const attempts: Attempt[] = [];
+      for (const [at, each] of sides.entries()) {
+        const own = join(folder, String(at));
+        await mkdir(own);
+        if (each !== undefined) attempts.push(await each.start(own));
+      }
+      return {
+        steps: attempts.flatMap(({ steps }) => steps),
+        image: async () => {
+          const images = await Promise.all(attempts.map(({ image }) => image?.()));
+          // lading's own layer, the last of each image, is none of the packages.
+          return { layers: images.flatMap((image, at) => image?.layers.slice(0, groups[at]?.length) ?? []) };
+        },
+      };
+    },
+  };
+  return side;
+}
+
+export const BUILD_ROWS: readonly RowMaker[] = [cold, layers, again, changed, single, smallFiles, tiny];

@@ -1,0 +1,82 @@
+/**
+ * Rows that follow from other rows: the largest memory of all, and how time grows.
+ *
+ * @module
+ */
+
+import { growth } from "./statistics.js";
+import type { Line, Row } from "./table.js";
+
+const MEMORY = { kind: "memory", bar: 150e6, aim: 100e6 } as const;
+/** Linear, and what noise may add. */
+const LINEAR = { kind: "power", bar: 1.15, aim: 1.05 } as const;
+
+/** A line of which nothing was measured. */
+export const NOTHING: Line = {
+  name: "",
+  runs: 0,
+  medianMs: Number.NaN,
+  spreadMs: Number.NaN,
+  syncedMs: Number.NaN,
+  peakBytes: Number.NaN,
+};
+
+/** What `node -e 0` took in any row; 0 where no row asked. */
+function startMs(rows: readonly Row[]): number {
+  const found = rows.flatMap(({ theirs }) => theirs).find(({ name }) => name === "node -e 0");
+  return found?.medianMs ?? 0;
+}
+
+function growthRows(rows: readonly Row[], tiny: boolean): readonly Row[] {
+  const groups = groupsOf(rows);
+  const start = startMs(rows);
+  return [...groups].map(([id, group]): Row => {
+    const points = group.map((row) => ({
+      size: Number.parseInt(row.id.split(" ")[1] ?? "1", 10),
+      cost: Math.max(row.ours.medianMs - start, 1),
+    }));
+    const value = growth(points);
+    const costs = points.map(({ size, cost }) => `${size}×: ${cost.toFixed(0)} ms`).join(", ");
+    const notes = [`without start-up: ${costs}; the power of the size that time grows with, 1 is linear`];
+    return {
+      id,
+      title: group[0]?.title ?? id,
+      ours: { ...NOTHING, name: "slope of 1×, 4×, 16×", goal: LINEAR, value },
+      theirs: [],
+      notes,
+      tiny,
+    };
+  });
+}
+
+/** Rows of growth by what grows. */
+function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    if (!row.id.startsWith("grow-")) continue;
+    const id = row.id.split(" ")[0] ?? "";
+    groups.set(id, [...(groups.get(id) ?? []), row]);
+  }
+  return groups;
+}
+
+/** The rows to stand below the measured ones. */
+export function summaryRows(rows: readonly Row[], tiny: boolean): readonly Row[] {
+  const builds = rows.filter(({ ours }) => ours.name.startsWith("lading ") && Number.isFinite(ours.peakBytes));
+  if (builds.length === 0) return growthRows(rows, tiny);
+  const peak = builds.reduce((most, row) => (row.ours.peakBytes > most.ours.peakBytes ? row : most));
+  const ours = {
+    ...NOTHING,
+    name: `lading in ${peak.id}`,
+    peakBytes: peak.ours.peakBytes,
+    goal: MEMORY,
+    value: peak.ours.peakBytes,
+  };
+  const notes = builds.some(({ id }) => id.startsWith("heavy-"))
+    ? []
+    : ["without the 10 GB and the million-file layer: add --heavy"];
+  return [
+    ...growthRows(rows, tiny),
+    { id: "memory", title: "the largest memory of all rows", ours, theirs: [], notes, tiny },
+  ];
+}
