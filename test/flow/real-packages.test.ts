@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as assert from "uvu/assert";
 import { downloadPackages, knownPackages, providersOf, smallPackages } from "../support/apt.js";
@@ -155,9 +155,11 @@ test.needs(noRegistry, "docker-registry, skopeo, podman and buildah take it as i
   assert.is(await skopeoDigest("--tls-verify=false", image), digest);
   await output("skopeo", ["copy", "-q", "--src-tls-verify=false", image, "oci:back:py"], { cwd: folder });
   assert.is(await skopeoDigest("oci:back:py"), digest);
-  const storage = ["--root", join(folder, "storage"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
+  // podman takes no more than 50 characters here.
+  const running = await mkdtemp("/tmp/lading-");
+  const storage = ["--root", join(folder, "storage"), "--runroot", running, "--storage-driver", "vfs"];
   context.defer(async () => {
-    await run("podman", ["unshare", "rm", "-rf", join(folder, "storage"), join(folder, "run")], { cwd: folder });
+    await run("podman", ["unshare", "rm", "-rf", join(folder, "storage"), running], { cwd: folder });
   });
   await output("podman", [...storage, "pull", "-q", "--tls-verify=false", image], { cwd: folder });
   const pulled = await output("podman", [...storage, "images", "--format", "{{.Digest}}"], { cwd: folder });

@@ -35,7 +35,7 @@ async function nodeTar(bytes: Buffer): Promise<string[]> {
       strict: true,
       onReadEntry: (entry) => {
         const mtime = (entry.mtime?.getTime() ?? 0) / 1000;
-        const path = entry.path.replace(/\/$/, "").replace(/^\.\/?/, "");
+        const path = entry.path.replace(/\/$/, "").replace(/^\.(\/|$)/, "");
         const { size, uid, gid, linkpath = "" } = entry;
         lines.push([path, size, mtime, (entry.mode ?? 0) & 0o7777, uid, gid, linkpath].join("|"));
         entry.resume();
