@@ -7,7 +7,7 @@
 import { LadingError } from "./errors.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
-import type { BuildWarning, Content, ImageContents } from "./image/build-image.js";
+import type { BuildWarning, Content, ImageContents, SquashOptions } from "./image/build-image.js";
 import type { ImageSettings } from "./image/compose.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { encodeIndex } from "./oci/manifest.js";
@@ -27,8 +27,9 @@ import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
 import { fromBytes, type IoOptions } from "./stream/bytes.js";
-import type { CompressOptions } from "./stream/codec.js";
 import { mapConcurrent } from "./stream/pool.js";
+import type { LayerFormat } from "./tar/layer-format.js";
+import { isTransform, type Transform } from "./tar/transform.js";
 import { openTransport } from "./transport.js";
 
 /** What a build needs beside what is to be built. */
@@ -39,8 +40,17 @@ export interface BuildOptions extends IoOptions {
   readonly folder?: string | undefined;
   /** Whole seconds since 1970 for what lading itself creates (0). */
   readonly epoch?: number | undefined;
-  /** Of layers that lading makes (gzip, level 6). */
-  readonly compression?: CompressOptions | undefined;
+  /**
+   * The format of every layer but a base image's. Without it a package's layer stays as it is stored, and one that has to be
+   * made is gzip of level 6.
+   */
+  readonly compression?: LayerFormat | undefined;
+  /** Give every file to 0:0 and make it readable for all, a base image's too; the image says so (no). */
+  readonly singleId?: boolean | undefined;
+  /** Make one layer of several, never of a base image's (no). */
+  readonly squash?: SquashOptions | undefined;
+  /** Of {@link buildFiles}: what becomes of the files that are named (nothing). */
+  readonly transform?: Transform | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
   /** Files at once (4). */
@@ -114,11 +124,12 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, signal, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, signal, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  return await buildCached(local.store, local.cache, input, { epoch, compression, signal, onWarning, onPackageBytes });
+  const how = { epoch, compression, singleId, squash, signal, onWarning, onPackageBytes };
+  return await buildCached(local.store, local.cache, input, how);
 }
 
 async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildResult> {
@@ -173,11 +184,11 @@ async function storeFiles(paths: readonly string[], run: Run): Promise<readonly 
 }
 
 async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, onWarning, count } = run;
+  const { local, signal, compression, transform, onWarning, count } = run;
   const onBytes = (bytes: number) => {
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, onBytes, pool };
+  const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
   run.onStep?.(`reading ${path}`);
   const isPackage = (await fileKind(path)) === "package";
   const stored = isPackage
@@ -280,6 +291,7 @@ export async function buildFiles(
   for (const resolution of resolutions) {
     images.push(await buildPlatform(recipe, resolution, placeContents(named, resolution), run));
   }
-  await listNew(packages, stored, run);
+  // A part of a package is not what later builds mean by its name.
+  if (!isTransform(run.transform)) await listNew(packages, stored, run);
   return await finish(images, run);
 }

@@ -73,6 +73,14 @@ export type ErrorCode = keyof ErrorDetails;
 
 const BRAND = Symbol.for("lading.error");
 
+/** What could break the line, move a terminal's cursor, or turn the text around. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** Messages quote names that strangers chose: `\u001b` for an escape character. */
+function oneLine(message: string): string {
+  return message.replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** An error that lading throws on purpose. Test for it with {@link isLadingError}, not `instanceof`. */
 export class LadingError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "LadingError";
@@ -81,7 +89,7 @@ export class LadingError<C extends ErrorCode = ErrorCode> extends Error {
   readonly [BRAND] = true;
 
   constructor(code: C, message: string, detail: ErrorDetails[C], options?: ErrorOptions) {
-    super(message, options);
+    super(oneLine(message), options);
     this.code = code;
     this.detail = detail;
   }
@@ -119,6 +127,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder: name a file",
   EMFILE: "too many open files: raise the limit with `ulimit -n`, or lower --jobs",
   ENFILE: "too many open files on this machine: try again later",
+  EXDEV: "its folder is made of several file systems: name a place on one",
   EFBIG: "the file size limit is too low: raise it with `ulimit -f`",
   EIO: "the disk or network file system failed: try again, or name another place",
   ESTALE: "the network file system lost the file: try again",

@@ -15,7 +15,7 @@ export {
   LadingError,
 } from "./errors.js";
 export type { BuiltImage } from "./image/build-cache.js";
-export type { BuildWarning } from "./image/build-image.js";
+export type { BuildWarning, SquashOptions } from "./image/build-image.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
 export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
@@ -87,5 +87,7 @@ export { type CompressOptions, compress, type DecompressOptions, decompress } fr
 export { defaultJobs } from "./stream/pool.js";
 export type { Entry, EntryType, WriteEntry } from "./tar/entry.js";
 export { escapePath } from "./tar/escape.js";
+export type { LayerFormat } from "./tar/layer-format.js";
+export type { Transform } from "./tar/transform.js";
 export { writeTar } from "./tar/write.js";
 export { openTransport, type Place, parseTransport, type Transport, type TransportOptions } from "./transport.js";

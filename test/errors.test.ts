@@ -34,7 +34,7 @@ test("ioError() says what failed, where, and what to do", () => {
   assert.equal(error.detail, { path: "/scratch/out", errno: "EDQUOT" });
   assert.match(error.message, /^Cannot write "\/scratch\/out": EDQUOT, the disk quota is used up: free some space/);
   assert.is(error.cause, cause);
-  assert.match((ioError(failed("EXDEV"), "write", "a") as Error).message, /EXDEV, see the cause$/);
+  assert.match((ioError(failed("ENOTEMPTY"), "write", "a") as Error).message, /ENOTEMPTY, see the cause$/);
 });
 
 test("ioError() leaves every other error as it is", () => {

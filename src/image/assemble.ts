@@ -4,29 +4,20 @@
  * @module
  */
 
-import { isDigest } from "../oci/digest.js";
-import { LAYER_TYPE } from "../oci/media-type.js";
 import type { Package, PackageLayer } from "../package/package.js";
+import { DEFAULT_FORMAT, putLayer } from "../package/put-layer.js";
 import { storeResource } from "../package/resource.js";
-import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import { type CompressOptions, compress, decompress } from "../stream/codec.js";
-import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
-import { hashing } from "../stream/hash.js";
-import { peek } from "../stream/peek.js";
+import type { ByteStream } from "../stream/bytes.js";
+import { type ContentId, hashing } from "../stream/hash.js";
 import type { Entry, WriteEntry } from "../tar/entry.js";
+import { isOfFormat, type LayerFormat } from "../tar/layer-format.js";
 import { rewriteTar } from "../tar/rewrite.js";
+import { flattenEntry } from "../tar/single-id.js";
 import { sortEntries } from "../tar/sort.js";
 import { writeTar } from "../tar/write.js";
 import type { Layer, PathRewrites } from "./layer-plan.js";
-
-export interface AssembleOptions extends IoOptions {
-  readonly compression?: CompressOptions | undefined;
-  readonly cache?: Cache | undefined;
-  /** Called with the bytes of packages that were read. */
-  readonly onPackageBytes?: ((bytes: number) => void) | undefined;
-}
+import { type AssembleOptions, inLayer, isFlat, openTar, rememberLayer } from "./stored-layer.js";
 
 /** Where a path leads once the symlinks of lower layers are followed. */
 function rewritePath(path: string, through: PathRewrites): string {
@@ -50,27 +41,46 @@ function rewriteEntry(entry: Entry, through: PathRewrites): Entry | undefined {
   return { ...moved, linkpath: rewritePath(linkpath, through) };
 }
 
-/** The tar of a stored layer, its compression seen from its content. */
-async function* openTar(store: Store, layer: PackageLayer, options: AssembleOptions): ByteStream {
-  const counted = async function* () {
-    for await (const chunk of store.open(layer.descriptor, { signal: options.signal })) {
-      options.onPackageBytes?.(chunk.byteLength);
-      yield chunk;
-    }
-  };
-  const { head, stream } = await peek(counted(), HEAD_SIZE);
-  yield* decompress(stream, detectCompression(head), { signal: options.signal });
+/** How a package's layer has to differ from what is stored. */
+interface Variant {
+  readonly through: PathRewrites;
+  readonly format: LayerFormat | undefined;
+  readonly flatten: boolean;
 }
 
-/** Is it the record of a layer that is still in the store? A cache may hold anything. */
-async function isThere(store: Store, layer: Partial<Layer> | undefined, options: IoOptions): Promise<boolean> {
-  const descriptor = layer?.descriptor;
-  return isDigest(descriptor?.digest) && isDigest(layer?.diffId) && (await store.has(descriptor, options));
+async function makeVariant(
+  store: Store,
+  layer: PackageLayer,
+  { through, flatten }: Variant,
+  what: string,
+  options: AssembleOptions,
+) {
+  const { signal, compression } = options;
+  const map = (entry: Entry) => {
+    const moved = rewriteEntry(entry, through);
+    return flatten && moved !== undefined ? flattenEntry(moved) : moved;
+  };
+  const isSame = through.length === 0 && !flatten;
+  const open = () => {
+    const tar = openTar(store, layer, options);
+    return isSame ? tar : rewriteTar(tar, { map });
+  };
+  try {
+    return (await storeResource(store, { what, claims: {}, open }, { signal, compression })).layer;
+  } catch (error) {
+    throw inLayer(error, what, compression);
+  }
+}
+
+/** The key under which a variant is kept. */
+function variantKey({ descriptor }: PackageLayer, { through, flatten }: Variant, format: LayerFormat | undefined) {
+  return `variant ${JSON.stringify([descriptor.digest, through, format ?? null, ...(flatten ? ["single-id"] : [])])}`;
 }
 
 /**
- * A package's layer as this image needs it: as it is stored, or, where its paths lead through symlinks of lower layers, a
- * variant of it. A variant is made once for each (layer, rewrites) and kept.
+ * A package's layer as this image needs it: as it is stored, or a variant of it where its paths lead through symlinks of
+ * lower layers, where it is of another compression than the one that was named, and where flattening changes it. A variant
+ * is made once for each (layer, rewrites, format, flattening) and kept.
  */
 export async function assemblePackageLayer(
   store: Store,
@@ -80,17 +90,47 @@ export async function assemblePackageLayer(
   options: AssembleOptions,
 ): Promise<Layer> {
   const { descriptor, diffId, uncompressedSize } = layer;
-  if (through.length === 0) return { descriptor, diffId, uncompressedSize, createdBy };
-  const { cache, signal, compression } = options;
-  const key = `variant ${JSON.stringify([descriptor.digest, through, compression ?? null])}`;
-  const known = (await cache?.get(key)) as Layer | undefined;
-  if (await isThere(store, known, { signal })) return { ...(known as Layer), createdBy };
-  const map = (entry: Entry) => rewriteEntry(entry, through);
-  const open = () => rewriteTar(openTar(store, layer, options), { map });
-  const resource = { what: createdBy, claims: {}, open };
-  const variant = (await storeResource(store, resource, { signal, compression })).layer;
-  const made = { descriptor: variant.descriptor, diffId: variant.diffId, uncompressedSize: variant.uncompressedSize };
-  await cache?.set(key, made);
+  const { compression, singleId = false } = options;
+  const format = compression !== undefined && !isOfFormat(descriptor, compression) ? compression : undefined;
+  const stored = { descriptor, diffId, uncompressedSize };
+  const isStored = through.length === 0 && format === undefined;
+  if (isStored && !singleId) return { ...stored, createdBy };
+  const variant: Variant = { through, format, flatten: singleId };
+  const made = await rememberLayer(store, variantKey(layer, variant, compression), options, async () => {
+    if (isStored && (await isFlat(store, layer, options))) return stored;
+    return await makeVariant(store, layer, variant, createdBy, options);
+  });
+  return { ...made, createdBy };
+}
+
+/** A tar made a layer, and what it was. */
+export async function assembleTar(store: Store, tar: ByteStream, { compression, signal }: AssembleOptions) {
+  let content: ContentId | undefined;
+  const counted = hashing(tar, (end) => {
+    content = end;
+  });
+  const { descriptor, table } = await putLayer(store, counted, compression ?? DEFAULT_FORMAT, { signal });
+  if (content === undefined) throw new Error("The layer was stored before it was read");
+  // Assigned in a callback, which the compiler does not follow.
+  const { digest, size } = content as ContentId;
+  return { descriptor, diffId: table?.diffId ?? digest, uncompressedSize: table?.uncompressedSize ?? size };
+}
+
+/**
+ * A base image's layer, flattened: whiteouts and all else that such a layer may hold stay. One that is flat already is
+ * itself.
+ */
+export async function flattenBaseLayer(store: Store, layer: Layer, options: AssembleOptions): Promise<Layer> {
+  const { descriptor, createdBy } = layer;
+  const key = `flat ${JSON.stringify([descriptor.digest, options.compression ?? null])}`;
+  const made = await rememberLayer(store, key, options, async () => {
+    if (await isFlat(store, layer, options)) return layer;
+    try {
+      return await assembleTar(store, rewriteTar(openTar(store, layer, options), { map: flattenEntry }), options);
+    } catch (error) {
+      throw inLayer(error, createdBy, options.compression);
+    }
+  });
   return { ...made, createdBy };
 }
 
@@ -99,15 +139,14 @@ export async function assembleEntries(
   store: Store,
   entries: readonly WriteEntry[],
   createdBy: string,
-  { signal, compression = { type: "gzip" } }: AssembleOptions,
+  options: AssembleOptions,
 ): Promise<Layer> {
-  let tar: { digest: Layer["diffId"]; size: number } | undefined;
-  const bytes = hashing(writeTar(sortEntries(entries)), (content) => {
-    tar = content;
-  });
-  const descriptor = await store.put(LAYER_TYPE[compression.type], compress(bytes, compression), { signal });
-  if (tar === undefined) throw new Error("The layer was stored before it was read");
-  return { descriptor, diffId: tar.digest, uncompressedSize: tar.size, createdBy };
+  const flat = options.singleId ? entries.map((entry) => flattenEntry(entry)) : entries;
+  try {
+    return { ...(await assembleTar(store, writeTar(sortEntries(flat)), options)), createdBy };
+  } catch (error) {
+    throw inLayer(error, createdBy, options.compression);
+  }
 }
 
 /** The line of an image's history for a package. */

@@ -73,7 +73,7 @@ interface Key {
 
 async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<Key> {
   const { platform, base, contents, files, settings } = input;
-  const { epoch = 0, compression, signal } = options;
+  const { epoch = 0, compression, singleId = false, squash, signal } = options;
   const now = Date.now();
   const identities = await identifyRecipeFiles(files, { folder: input.folder, mtime: epoch, signal });
   const parts = {
@@ -87,6 +87,8 @@ async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<
     settings,
     epoch,
     compression: compression ?? null,
+    singleId,
+    squash: squash === undefined ? null : (squash.from ?? 1),
   };
   const text = `image ${digestOf(JSON.stringify(parts))}`;
   return { text, isFresh: identities.some(({ type, identity = "" }) => type === "file" && isFresh(identity, now)) };

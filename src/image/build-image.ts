@@ -11,14 +11,16 @@ import { type ListedFile, readFileList } from "../package/file-list.js";
 import type { Package, PackageLayer } from "../package/package.js";
 import type { RecipeFiles } from "../recipe/recipe.js";
 import type { Store } from "../store/store.js";
+import type { WriteEntry } from "../tar/entry.js";
 import { escapePath } from "../tar/path.js";
-import { type AssembleOptions, assembleEntries, assemblePackageLayer, packageHistory } from "./assemble.js";
+import { assembleEntries, assemblePackageLayer, flattenBaseLayer, packageHistory } from "./assemble.js";
 import type { OpenBase } from "./base.js";
 import { composeImage, type Image, type ImageSettings } from "./compose.js";
 import { dpkgDatabase, type InstalledPackage } from "./dpkg.js";
 import type { Layer, PathRewrites } from "./layer-plan.js";
 import { readRecipeFiles } from "./recipe-files.js";
 import { missingRootFiles, toListedFile } from "./root-files.js";
+import type { AssembleOptions } from "./stored-layer.js";
 import { type Applied, createTree, type Replacement, type Tree } from "./tree.js";
 
 /** What becomes one layer: a package, or a bare tarball under the name that it was given by. */
@@ -44,7 +46,15 @@ export interface BuildWarning {
   readonly message: string;
 }
 
+/** Which layers become one. */
+export interface SquashOptions {
+  /** The first of them, counted from 1 without a base image's layers; all above it come with it (1). */
+  readonly from?: number | undefined;
+}
+
 export interface BuildImageOptions extends AssembleOptions {
+  /** Make one layer of several, never of a base image's (no). */
+  readonly squash?: SquashOptions | undefined;
   /** Whole seconds since 1970 for what lading itself creates (0). */
   readonly epoch?: number | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
@@ -142,6 +152,9 @@ async function installedPackage(
   return { package: whole, files } satisfies InstalledPackage;
 }
 
+/** Says of an image that its owners and permissions tell nothing: it may be unpacked by anybody as anybody. */
+export const IDS_ANNOTATION = { "io.lading.ids": "flattened" } as const;
+
 /** The layers of packages and tarballs. One that the base image has, and that would change nothing, is not put on it again. */
 async function assembleContents(
   store: Store,
@@ -149,12 +162,17 @@ async function assembleContents(
   base: OpenBase | undefined,
   options: BuildImageOptions,
 ): Promise<Layer[]> {
-  const inBase = new Set(base?.layers.map(({ descriptor }) => descriptor.digest));
+  // By the tar: the layer that is there may be compressed otherwise.
+  const inBase = new Set(base?.layers.map(({ diffId }) => diffId));
+  const kept = keptCount(options);
   const layers: Layer[] = [];
   for (const { content, through, changed } of planned) {
+    if (!changed && inBase.has(layerOf(content).diffId)) continue;
     const createdBy = content.kind === "package" ? packageHistory(content.package) : `lading: ${content.name}`;
-    const layer = await assemblePackageLayer(store, layerOf(content), through, createdBy, options);
-    if (changed || !inBase.has(layer.descriptor.digest)) layers.push(layer);
+    // What is to be squashed gets its format then.
+    const how = layers.length < kept ? options : { ...options, compression: undefined };
+    const layer = await assemblePackageLayer(store, layerOf(content), through, createdBy, how);
+    if (changed || !inBase.has(layer.diffId)) layers.push(layer);
   }
   return layers;
 }
@@ -165,6 +183,29 @@ function checkLayerCount(count: number): void {
   throw new LadingError("TOO_LARGE", message, { what: "count of layers", limit: MAX_LAYERS, actual: count });
 }
 
+/** How many of the own layers stay as they are. */
+function keptCount({ squash }: BuildImageOptions): number {
+  return squash === undefined ? Number.POSITIVE_INFINITY : (squash.from ?? 1) - 1;
+}
+
+/** Makes one layer of those that are to be squashed. */
+async function squashOwn(store: Store, below: readonly Layer[], own: readonly Layer[], options: BuildImageOptions) {
+  const kept = own.slice(0, keptCount(options));
+  const rest = own.slice(kept.length);
+  if (rest.length === 0) return [...below, ...kept];
+  const hasBelow = below.length + kept.length > 0;
+  const { squashLayers } = await import("./squash.js");
+  return [...below, ...kept, await squashLayers(store, rest, { ...options, hasBelow })];
+}
+
+async function baseLayers(store: Store, base: OpenBase | undefined, options: BuildImageOptions) {
+  const layers: Layer[] = [];
+  for (const layer of base?.layers ?? []) {
+    layers.push(options.singleId ? await flattenBaseLayer(store, layer, options) : layer);
+  }
+  return layers;
+}
+
 /**
  * Builds one image into the store: one layer for each package, then the recipe's files, then what a root file system
  * needs and nothing brought.
@@ -172,6 +213,7 @@ function checkLayerCount(count: number): void {
  * A path that several packages ship is the later one's, and reported. A path that leads through a lower layer's symlink
  * (`bin` → `usr/bin`) is written where it leads. The same contents give the same image.
  *
+ * @param options `compression` that is named is that of all own layers; without it, layers of packages stay as they are.
  * @throws {LadingError} `TOO_LARGE` above 127 layers; what reading and writing throws.
  */
 export async function buildImage(store: Store, input: ImageContents, options: BuildImageOptions = {}): Promise<Image> {
@@ -179,13 +221,18 @@ export async function buildImage(store: Store, input: ImageContents, options: Bu
   const { epoch = 0, signal } = options;
   const tree = createTree();
   const { planned, debian } = await planLayers(store, input, tree, options);
-  const layers = [...(base?.layers ?? []), ...(await assembleContents(store, planned, base, options))];
-  const own = await readRecipeFiles(tree, files, { folder, mtime: epoch, signal });
-  if (own.length > 0) layers.push(await assembleEntries(store, own, "lading: files of the recipe", options));
+  const own = await assembleContents(store, planned, base, options);
+  const made = async (entries: readonly WriteEntry[], what: string) => {
+    const how = own.length < keptCount(options) ? options : { ...options, compression: undefined };
+    if (entries.length > 0) own.push(await assembleEntries(store, entries, `lading: ${what}`, how));
+  };
+  await made(await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }), "files of the recipe");
   const root = [...missingRootFiles(tree, epoch)];
   tree.apply(root.map(toListedFile));
   root.push(...dpkgDatabase(tree, debian, epoch));
-  if (root.length > 0) layers.push(await assembleEntries(store, root, "lading: root file system", options));
+  await made(root, "root file system");
+  const layers = await squashOwn(store, await baseLayers(store, base, options), own, options);
   checkLayerCount(layers.length);
-  return await composeImage(store, platform, layers, settings, { base, epoch, signal });
+  const annotations = { ...settings.annotations, ...(options.singleId ? IDS_ANNOTATION : {}) };
+  return await composeImage(store, platform, layers, { ...settings, annotations }, { base, epoch, signal });
 }

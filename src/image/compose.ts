@@ -110,9 +110,14 @@ function imageConfig(
   };
 }
 
-function manifestAnnotations(settings: ImageSettings, base: BaseImage | undefined) {
+/** Does the image begin with the layers of its base? Once they were flattened it stands on no image that others know. */
+function standsOn(base: BaseImage, layers: readonly Layer[]): boolean {
+  return base.layers.every(({ descriptor }, index) => layers[index]?.descriptor.digest === descriptor.digest);
+}
+
+function manifestAnnotations(settings: ImageSettings, layers: readonly Layer[], base: BaseImage | undefined) {
   const origin =
-    base === undefined
+    base === undefined || !standsOn(base, layers)
       ? {}
       : {
           "org.opencontainers.image.base.digest": base.manifest.digest,
@@ -148,7 +153,7 @@ export async function composeImage(
     mediaType: MEDIA_TYPE.manifest,
     config: configDescriptor,
     layers: layers.map(({ descriptor }) => descriptor),
-    ...manifestAnnotations(settings, base),
+    ...manifestAnnotations(settings, layers, base),
   };
   const descriptor = await store.put(MEDIA_TYPE.manifest, fromBytes(encodeManifest(manifest)), { signal });
   return { descriptor, manifest, config, layers };

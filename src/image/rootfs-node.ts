@@ -30,6 +30,8 @@ export interface Inode {
   readonly isImplied: boolean;
   /** Names that lead here. */
   links: number;
+  /** Which entry gave it, by the number that came with that; of a directory the last one. */
+  source: number | undefined;
 }
 
 /** A name in the tree. */
@@ -39,6 +41,8 @@ export interface Node {
   readonly children: Map<string, Node> | undefined;
   /** Number of the last layer that put something here or below. */
   touched: number;
+  /** Did this directory take the place of something else, so that nothing of a lower directory can show in it? */
+  readonly hides?: boolean;
 }
 
 /** Symlinks that are followed on one way, Linux's `MAXSYMLINKS`. */
@@ -47,9 +51,12 @@ const MAX_SYMLINKS = 40;
 const MAX_DEPTH = 1024;
 
 /** A folder as it comes to be where an entry's path needs one. */
-export function impliedFolder(layer: number): Node {
-  const inode: Inode = { type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, layer, isImplied: true, links: 1 };
-  return { inode, children: new Map(), touched: layer };
+export function impliedFolder(layer: number, hides = false): Node {
+  const inode: Inode = {
+    ...{ type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, layer, isImplied: true, links: 1 },
+    source: undefined,
+  };
+  return { inode, children: new Map(), touched: layer, hides };
 }
 
 /** The path of the folder that a path lies in, and the name there. */

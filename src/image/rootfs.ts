@@ -53,9 +53,10 @@ export interface Rootfs {
    * Puts the next entry of the layer there.
    *
    * @param digest Of a file's content.
+   * @param source What the entry's inode is to be known by, see `Inode.source`.
    * @throws {LadingError} `UNSAFE_ENTRY` for a whiteout that is none, and for symlinks in a circle.
    */
-  apply(entry: Entry, digest?: Digest): void;
+  apply(entry: Entry, digest?: Digest, source?: number): void;
 }
 
 interface State {
@@ -124,7 +125,7 @@ function fillFolder(state: State, path: string): Node {
   const fill = (folder: Node, name: string) => {
     const lower = folder.children?.get(name);
     if (lower !== undefined) dropNode(state, lower);
-    const made = impliedFolder(state.layer);
+    const made = impliedFolder(state.layer, lower !== undefined);
     folder.children?.set(name, made);
     return made;
   };
@@ -133,11 +134,31 @@ function fillFolder(state: State, path: string): Node {
   return way.at(-1) ?? state.root;
 }
 
+/** What whoever applies an entry knows of it. */
+interface Known {
+  readonly digest?: Digest | undefined;
+  readonly source?: number | undefined;
+}
+
 /** One plain literal: there may be millions, and spreads take twice the memory. */
-function toInode(entry: Entry, layer: number, digest?: Digest): Inode {
+function toInode(entry: Entry, layer: number, { digest, source }: Known): Inode {
   const { type, mode, uid, gid, size, linkpath, xattrs, devmajor = 0, devminor = 0 } = entry;
   const device = type === "char" || type === "block" ? `${devmajor}:${devminor}` : undefined;
-  return { type, mode, uid, gid, size, digest, target: linkpath, device, xattrs, layer, isImplied: false, links: 1 };
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    digest,
+    target: linkpath,
+    device,
+    xattrs,
+    layer,
+    isImplied: false,
+    links: 1,
+    source,
+  };
 }
 
 /** What a hard link shares; undefined where its target is nowhere or a directory. */
@@ -155,29 +176,30 @@ function count(state: State, kind: "adds" | "replaces" | "repeats" | "keeps", { 
 }
 
 /** A directory on a directory: only its attributes change. */
-function placeDirectory(state: State, node: Node, entry: Entry): void {
+function placeDirectory(state: State, node: Node, entry: Entry, known: Known): void {
   const { layer } = state;
   const { inode } = node;
-  const next = toInode(entry, layer);
+  const next = toInode(entry, layer, known);
   const isNew = inode.isImplied && inode.layer === layer;
   const isSame = isSameInode(inode, next);
   count(state, isNew ? "adds" : isSame ? "keeps" : "replaces", entry);
   if (!isSame || isNew) node.inode = next;
+  node.inode.source = known.source;
   node.touched = layer;
 }
 
-function place(state: State, entry: Entry, digest: Digest | undefined): void {
+function place(state: State, entry: Entry, known: Known): void {
   const { root, layer } = state;
   const { folder: parent, name } = splitPath(entry.path);
   const folder = fillFolder(state, parent);
   const lower = entry.path === "" ? root : folder.children?.get(name);
   if (entry.type === "directory" && lower?.children !== undefined) {
-    placeDirectory(state, lower, entry);
+    placeDirectory(state, lower, entry, known);
     return;
   }
   const linked = entry.type === "hardlink" ? linkedInode(root, entry.linkpath ?? "") : undefined;
   if (linked !== undefined) linked.links++;
-  const inode = linked ?? toInode(entry, layer, digest);
+  const inode = linked ?? toInode(entry, layer, known);
   const isRepeat = lower !== undefined && isSameInode(lower.inode, inode);
   count(state, lower === undefined ? "adds" : isRepeat ? "repeats" : "replaces", entry);
   if (lower !== undefined) {
@@ -185,12 +207,12 @@ function place(state: State, entry: Entry, digest: Digest | undefined): void {
     dropChildren(state, lower);
   }
   const children = entry.type === "directory" ? new Map<string, Node>() : undefined;
-  folder.children?.set(name, { inode, children, touched: layer });
+  folder.children?.set(name, { inode, children, touched: layer, hides: children !== undefined && lower !== undefined });
 }
 
-function applyEntry(state: State, entry: Entry, digest: Digest | undefined): void {
+function applyEntry(state: State, entry: Entry, known: Known): void {
   const whiteout = whiteoutOf(entry.path, entry.type === "file" && entry.size === 0);
-  if (whiteout === undefined) place(state, entry, digest);
+  if (whiteout === undefined) place(state, entry, known);
   else applyWhiteout(state, whiteout);
 }
 
@@ -213,6 +235,6 @@ export function createRootfs(): Rootfs {
     beginLayer() {
       state.layer = state.effects.push(newEffect()) - 1;
     },
-    apply: (entry, digest) => applyEntry(state, entry, digest),
+    apply: (entry, digest, source) => applyEntry(state, entry, { digest, source }),
   };
 }

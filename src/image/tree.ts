@@ -60,13 +60,15 @@ interface Layering {
   readonly root: Node;
   readonly layer: number;
   readonly asIs: boolean;
-  /** Of the layer, by path: what its hard links name. */
-  readonly files: ReadonlyMap<string, ListedFile>;
+  /** Of the layer, by path: what its hard links name. Made when the first is met. */
+  readonly files: () => ReadonlyMap<string, ListedFile>;
   readonly replaced: Replacement[];
   readonly through: Map<string, PathRewrites[number]>;
   /** Folders whose symlinks are noted in `through`. */
   readonly noted: Set<string>;
   changed: boolean;
+  /** The folder of the path before. */
+  last: { readonly parent: string; readonly parts: readonly string[]; readonly folder: Node } | undefined;
 }
 
 /** The folder at `parts`, made with its parents where it is missing. */
@@ -97,10 +99,10 @@ function isSame(a: Node, b: Node): boolean {
 /** The file that a hard link names: one of its own layer, else what lies there. */
 function linkedFile({ root, files }: Layering, target: string): Pick<Node, "mode" | "digest"> | undefined {
   const seen = new Set<string>();
-  let file = files.get(target);
+  let file = files().get(target);
   while (file?.type === "hardlink" && !seen.has(file.path)) {
     seen.add(file.path);
-    file = files.get(file.target ?? "");
+    file = files().get(file.target ?? "");
   }
   return file ?? follow(root, target).node;
 }
@@ -146,12 +148,19 @@ function goThrough(work: Layering, { path, mode }: ListedFile): boolean {
   return true;
 }
 
-function place(work: Layering, file: ListedFile): void {
-  const { root, layer, asIs, replaced } = work;
-  const { parent, name } = splitPath(file.path);
-  const { parts, followed } = follow(root, parent);
+/** The real folder in which a path lies. Lists are sorted, so that it mostly is the one of the path before. */
+function parentOf(work: Layering, parent: string, path: string): NonNullable<Layering["last"]> {
+  if (work.last?.parent === parent) return work.last;
+  const { parts, followed } = follow(work.root, parent);
   if (followed > 0) noteSymlinks(work, parent);
-  const folder = folderAt(work, parts, file.path);
+  work.last = { parent, parts, folder: folderAt(work, parts, path) };
+  return work.last;
+}
+
+function place(work: Layering, file: ListedFile): void {
+  const { layer, asIs, replaced } = work;
+  const { parent, name } = splitPath(file.path);
+  const { parts, folder } = parentOf(work, parent, file.path);
   const lower = folder.children?.get(name);
   const isOlder = lower !== undefined && lower.layer < layer;
   if (!asIs && file.type === "directory" && lower?.type === "symlink" && isOlder && goThrough(work, file)) return;
@@ -175,7 +184,9 @@ function dropLower({ children = new Map() }: Node, layer: number): boolean {
 }
 
 /** Takes away what the entry at `path` hides, if it is a whiteout. Whatever its own layer has stays. */
-function hide({ root, layer }: Layering, path: string): boolean {
+function hide(work: Layering, path: string): boolean {
+  const { root, layer } = work;
+  work.last = undefined;
   if (AUFS.test(path)) return true;
   const whiteout = whiteoutOf(path, true);
   if (whiteout === undefined) return false;
@@ -203,10 +214,11 @@ export function createTree(): Tree {
   return {
     apply(files, { asIs = false } = {}) {
       const layer = layers++;
-      const byPath = new Map(files.map((file) => [file.path, file]));
+      let byPath: ReadonlyMap<string, ListedFile> | undefined;
+      const filesByPath = () => (byPath ??= new Map(files.map((file) => [file.path, file])));
       const through = new Map<string, PathRewrites[number]>();
-      const common = { root, layer, asIs, files: byPath, through };
-      const work: Layering = { ...common, replaced: [], noted: new Set(), changed: asIs };
+      const common = { root, layer, asIs, files: filesByPath, through };
+      const work: Layering = { ...common, replaced: [], noted: new Set(), changed: asIs, last: undefined };
       for (const file of files) if (file.path !== "" && !(asIs && hide(work, file.path))) place(work, file);
       const sorted = [...through.values()].sort((a, b) => (a.symlink < b.symlink ? -1 : 1));
       return { replaced: work.replaced, through: sorted, changed: work.changed };

@@ -16,6 +16,7 @@ import { type Compression, detectCompression, HEAD_SIZE } from "../stream/detect
 import { createHasher } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
 import { createScanner } from "../tar/scan.js";
+import { verifyTable } from "./verify-table.js";
 
 /** What was looked at. Bytes are stored bytes, each content counted once. */
 export interface Verified {
@@ -79,6 +80,7 @@ async function verifyLayer(check: Check, descriptor: Descriptor, named: Compress
     scanner.write(chunk);
   }
   scanner.end();
+  await verifyTable(check.store, descriptor, { signal });
   return hasher.end().digest;
 }
 
@@ -147,7 +149,8 @@ async function verifyRoot(check: Check, descriptor: Descriptor, depth: number): 
 
 /**
  * Reads everything that an image reaches and checks it: every digest and size, every layer's compression and tar, every
- * `diff_id`, and that manifest and config agree. Memory does not grow with the image.
+ * `diff_id`, and that manifest and config agree; of an eStargz or zstd:chunked layer also its table of contents and each
+ * chunk that the table names, for which the layer is read again. Memory does not grow with the image.
  *
  * @throws {LadingError} `NOT_FOUND`, `DIGEST_MISMATCH` or `CORRUPT` for the first thing that is wrong, by its digest;
  * `SYNTAX` and `FORMAT` for documents that are not what they should be.

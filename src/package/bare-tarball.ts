@@ -45,7 +45,7 @@ export async function fileKind(path: string): Promise<FileKind> {
  * @throws {LadingError} as `importPackages` for what is wrong inside.
  */
 export async function storeTarball(store: Store, path: string, options: ImportOptions = {}): Promise<StoredTarball> {
-  const { signal, cache, compression, limits } = options;
+  const { signal, cache, compression, transform, limits } = options;
   const make = async (): Promise<StoredTarball> => {
     const file = await openPackageFile(path, { signal });
     const range = { start: 0, end: file.size };
@@ -54,7 +54,8 @@ export async function storeTarball(store: Store, path: string, options: ImportOp
     return { name: basename(path), layer, warnings };
   };
   try {
-    const variant = ["tarball", basename(path), compression ?? null, limits ?? null];
+    const how = [compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
+    const variant = ["tarball", basename(path), ...how];
     return (await rememberFile(store, path, { cache, variant, signal }, make)).value;
   } catch (error) {
     throw isLadingError(error) ? inFile(error, path, "build from") : error;

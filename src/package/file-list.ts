@@ -34,6 +34,8 @@ export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid"
 /** Bytes that an uncompressed list may have: a million entries. */
 const MAX_LIST = 512 * 1024 * 1024;
 const FLUSH = 64 * 1024;
+/** Lists are read far more seldom than they are written. */
+const COMPRESSION = { type: "gzip", level: 1 } as const;
 
 type Text = string | { readonly base64: string };
 
@@ -63,7 +65,18 @@ function fromText(text: Text): string {
   return ASCII.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
-function formatLine({ path, target, type, mode, uid, gid, size, digest }: ListedFile): string {
+/** Printable ASCII that JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function formatLine(file: ListedFile): string {
+  const { path, type, mode, uid, gid, size, digest, target } = file;
+  if (!PLAIN.test(path) || (target !== undefined && !PLAIN.test(target))) return formatAnyLine(file);
+  const optional = `${size === undefined ? "" : `,"size":${size}`}${digest === undefined ? "" : `,"digest":"${digest}"`}`;
+  const end = target === undefined ? "" : `,"target":"${target}"`;
+  return `{"path":"${path}","type":"${type}","mode":${mode},"uid":${uid},"gid":${gid}${optional}${end}}\n`;
+}
+
+function formatAnyLine({ path, target, type, mode, uid, gid, size, digest }: ListedFile): string {
   const line: Line = {
     path: toText(path),
     type,
@@ -93,7 +106,15 @@ async function* encodeLines(files: readonly ListedFile[]): ByteStream {
 /** Stores the list of files; the same files give the same bytes in any order. */
 export async function putFileList(store: Store, files: readonly ListedFile[], options: IoOptions): Promise<Descriptor> {
   const sorted = [...files].sort(byPath);
-  return await store.put(MEDIA_TYPE.packageFiles, compress(encodeLines(sorted), { type: "gzip" }), options);
+  return await store.put(MEDIA_TYPE.packageFiles, compress(encodeLines(sorted), COMPRESSION), options);
+}
+
+function toListedFile(line: Line): ListedFile {
+  const { path, target, ...rest } = line;
+  const isAscii = typeof path === "string" && ASCII.test(path);
+  if (isAscii && (target === undefined || (typeof target === "string" && ASCII.test(target))))
+    return line as ListedFile;
+  return { ...rest, path: fromText(path), ...(target === undefined ? {} : { target: fromText(target) }) };
 }
 
 /** Reads a list of files, sorted by path. */
@@ -103,10 +124,7 @@ export async function readFileList(
   options: IoOptions = {},
 ): Promise<readonly ListedFile[]> {
   const text = await collect(decompress(store.open(descriptor, options), "gzip"), MAX_LIST, "list of files");
-  const lines = text.toString("utf8").split("\n");
-  return lines.flatMap((line) => {
-    if (line === "") return [];
-    const { path, target, ...rest } = JSON.parse(line) as Line;
-    return [{ ...rest, path: fromText(path), ...(target === undefined ? {} : { target: fromText(target) }) }];
-  });
+  // One call for all lines takes half the time of one call for each.
+  const lines = JSON.parse(`[${text.toString("utf8").trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
+  return lines.map(toListedFile);
 }

@@ -39,6 +39,8 @@ export async function identifyFile(path: string): Promise<FileIdentity> {
 export interface OpenFileOptions extends IoOptions {
   /** The identity that the file is to have still (the one that it has now). */
   readonly identity?: string | undefined;
+  /** Read in the caller's thread: for threads that have nothing else to do (false). */
+  readonly blocking?: boolean | undefined;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function openPackageFile(path: string, options: OpenFileOptions = {
   }
   const read: PackageFile["read"] = async function* (range = {}) {
     await checkUnchanged();
-    yield* readFile(path, range);
+    yield* readFile(path, { ...range, blocking: options.blocking });
     await checkUnchanged();
   };
   const head = await collect(

@@ -12,6 +12,7 @@ import { describeContent } from "../stream/detect.js";
 import { mapConcurrent } from "../stream/pool.js";
 import { listPackage, packageTag, putPackage } from "./artifact.js";
 import { describePackage, listPackages } from "./catalog.js";
+import { warnEnvironment } from "./environment-warnings.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
@@ -110,13 +111,14 @@ export async function storePackageFile(
   path: string,
   options: ImportOptions = {},
 ): Promise<StoredPackage> {
-  const { signal, cache, compression, limits } = options;
+  const { signal, cache, compression, transform, limits } = options;
   const make = async () => {
     const { metadata, ...source } = await openPackageSource(path, options);
     const { layer, warnings } = await storeSource(store, path, source, options);
-    return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings };
+    const told = [...warnEnvironment(metadata.environment), ...warnings];
+    return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings: told };
   };
-  const variant = ["package", compression ?? null, limits ?? null];
+  const variant = ["package", compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
   const { value, known } = await rememberFile(store, path, { cache, variant, signal }, make);
   return { package: value.package, warnings: value.warnings, known };
 }
@@ -134,16 +136,16 @@ export async function storeSource(
   source: ResourceSource,
   options: ImportOptions,
 ): Promise<StoredResource> {
-  const { signal, compression, limits, onBytes, pool } = options;
+  const { signal, compression, transform, limits, onBytes, pool } = options;
   const { claims, fileChecksums, listDigests, range, identity, open } = source;
   const folder = store.layoutFolder;
   const common = { claims, fileChecksums, listDigests };
   if (pool !== undefined && folder !== undefined && range !== undefined) {
-    const job = { ...common, folder, label: store.label, path, identity, range, compression, limits };
+    const job = { ...common, folder, label: store.label, path, identity, range, compression, transform, limits };
     return await pool.run(job, { signal, onBytes });
   }
   const resource = { ...common, what: `"${path}"`, open: () => counted(open({ signal }), onBytes) };
-  return await storeResource(store, resource, { signal, compression, limits });
+  return await storeResource(store, resource, { signal, compression, transform, limits });
 }
 
 async function* counted(stream: ByteStream, onBytes: ((bytes: number) => void) | undefined): ByteStream {

@@ -72,17 +72,26 @@ function listed(entry: Entry): ListedFile {
   return linkpath === undefined ? common : { ...common, target: linkpath };
 }
 
+function absentWarnings(absent: ReadonlySet<string>): readonly string[] {
+  const [first] = absent;
+  if (first === undefined) return [];
+  const more = absent.size > 1 ? ` and ${absent.size - 1} more` : "";
+  return [`its list of checksums names what is not there: "${escapePath(first)}"${more}`];
+}
+
 /** Begins to look at a tar. Memory grows with the count of entries only. */
 export function createInspection(options: InspectionOptions): Inspection {
   const hasher = createHasher();
   const clean = createCleanCheck();
   const hashes = createFileHashes(options);
+  const unseen = new Set(options.fileChecksums?.keys());
   const files: ListedFile[] = [];
 
   const scanner = createScanner({
     entry(entry: Entry, meta: EntryMeta) {
       clean.entry(entry, meta);
       files.push(listed(entry));
+      unseen.delete(entry.path);
       if (entry.type === "file") hashes.start(entry);
     },
     data: (chunk) => hashes.update(chunk),
@@ -101,7 +110,9 @@ export function createInspection(options: InspectionOptions): Inspection {
     end() {
       clean.end(scanner.end());
       const { digest, size } = hasher.end();
-      return { ...clean.result(), diffId: digest, uncompressedSize: size, files };
+      const result = clean.result();
+      const warnings = [...result.warnings, ...absentWarnings(unseen)];
+      return { ...result, warnings, diffId: digest, uncompressedSize: size, files };
     },
   };
 }

@@ -25,24 +25,30 @@ export interface ResourceJob {
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
   readonly listDigests?: boolean | undefined;
   readonly compression?: ResourceOptions["compression"];
+  readonly transform?: ResourceOptions["transform"];
   readonly limits?: ResourceOptions["limits"];
 }
 
-/** Does the job. `onBytes` is told of the bytes of the file that were read. */
-export async function runResourceJob(
-  job: ResourceJob,
-  options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: ((bytes: number) => void) | undefined } = {},
-): Promise<StoredResource> {
-  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, limits } = job;
-  const { signal, onBytes } = options;
-  const file = await openPackageFile(path, { signal, identity: job.identity });
+export interface ResourceJobOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told of the bytes of the file that were read. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Read and write in the caller's thread (false). */
+  readonly blocking?: boolean;
+}
+
+/** Does the job. */
+export async function runResourceJob(job: ResourceJob, options: ResourceJobOptions = {}): Promise<StoredResource> {
+  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, transform, limits } = job;
+  const { signal, onBytes, blocking = false } = options;
+  const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
   async function* open(): ByteStream {
     for await (const chunk of file.read({ ...range, signal })) {
       onBytes?.(chunk.byteLength);
       yield chunk;
     }
   }
-  const store = createLayoutStore(folder, { label });
+  const store = createLayoutStore(folder, { label, blocking });
   const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
-  return await storeResource(store, resource, { signal, compression, limits });
+  return await storeResource(store, resource, { signal, compression, transform, limits });
 }

@@ -7,14 +7,11 @@
 import { stat } from "node:fs/promises";
 import { createWorkerPool } from "../stream/worker-pool.js";
 import type { StoredResource } from "./resource.js";
-import { type ResourceJob, runResourceJob } from "./resource-job.js";
+import { type ResourceJob, type ResourceJobOptions, runResourceJob } from "./resource-job.js";
 
 export interface ResourcePool {
   /** Does a job on a thread of its own where that pays, here where it does not. */
-  run(
-    job: ResourceJob,
-    options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: ((bytes: number) => void) | undefined },
-  ): Promise<StoredResource>;
+  run(job: ResourceJob, options: Pick<ResourceJobOptions, "signal" | "onBytes">): Promise<StoredResource>;
   close(): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ async function work(job: ResourceJob): Promise<void> {
   stop = new AbortController();
   const onBytes = (notice: number) => answer({ type: "notice", notice });
   try {
-    answer({ type: "result", result: await runResourceJob(job, { signal: stop.signal, onBytes }) });
+    answer({ type: "result", result: await runResourceJob(job, { signal: stop.signal, onBytes, blocking: true }) });
   } catch (error) {
     answer({ type: "error", error: toThreadError(error) });
   }

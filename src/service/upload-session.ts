@@ -7,10 +7,11 @@
  */
 
 import { createHash, type Hash, randomUUID } from "node:crypto";
-import { type FileHandle, lstat, mkdir, open, readdir } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ioError } from "../errors.js";
 import { type Digest, digestFromHex, splitDigest } from "../oci/digest.js";
+import { makeFolder } from "../store/make-folder.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
@@ -64,7 +65,7 @@ export function createUploadSessions(): UploadSessions {
     const id = randomUUID();
     const path = join(repository.uploads, id);
     try {
-      await mkdir(repository.uploads, { recursive: true });
+      await makeFolder(repository.uploads);
       await (await open(path, "wx")).close();
     } catch (error) {
       throw ioError(error, "write to", repository.uploads);

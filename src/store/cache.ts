@@ -7,9 +7,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { createOwner } from "./owner.js";
+import { makeFolder } from "./make-folder.js";
+import { createTemporaryFile } from "./write-file.js";
 
 /** Small records by key, any of which may be lost at any time. */
 export interface Cache {
@@ -33,8 +34,13 @@ export function createMemoryCache(): Cache {
   };
 }
 
-/** A cache in a folder, one small file a record, safe for several processes: a record appears whole or not at all. */
-export function createFolderCache(folder: string): Cache {
+/**
+ * A cache in a folder, one small file a record, safe for several processes: a record appears whole or not at all.
+ *
+ * @param temporaries Where records are written before they get their names, on the same file system (`folder`). In the
+ * hidden folder of a layout they are taken away when the process that writes them ends too early.
+ */
+export function createFolderCache(folder: string, temporaries: string = folder): Cache {
   const pathOf = (key: string) => join(folder, createHash("sha256").update(key).digest("hex").slice(0, 40));
   return {
     async get(key) {
@@ -46,14 +52,14 @@ export function createFolderCache(folder: string): Cache {
       }
     },
     async set(key, record) {
-      const path = pathOf(key);
-      const temporary = `${path}.${createOwner().nonce}`;
+      const file = await createTemporaryFile(temporaries).catch(() => undefined);
       try {
-        await mkdir(folder, { recursive: true });
-        await writeFile(temporary, JSON.stringify({ key, record }), { flag: "wx" });
-        await rename(temporary, path);
+        await makeFolder(folder);
+        // Not flushed: a record that a power failure cuts short is none, and is computed again.
+        await file?.handle.writeFile(JSON.stringify({ key, record })).finally(() => file.handle.close());
+        if (file !== undefined) await rename(file.path, pathOf(key));
       } catch {
-        await rm(temporary, { force: true }).catch(() => {});
+        await file?.discard();
       }
     },
   };

@@ -5,7 +5,8 @@
  */
 
 import type { Stats } from "node:fs";
-import { link, lstat, mkdir, readdir } from "node:fs/promises";
+import { writeSync } from "node:fs";
+import { link, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -14,6 +15,7 @@ import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
+import { makeFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
 import { createTemporaryFile, syncFolder } from "./write-file.js";
@@ -28,6 +30,8 @@ interface BlobFolderOptions {
   readonly root: string;
   readonly temporaries: string;
   readonly label: string;
+  /** Write in the caller's thread. */
+  readonly blocking: boolean;
   /** Runs before the first write. */
   readonly prepare: () => Promise<void>;
 }
@@ -46,7 +50,7 @@ async function isFileOfSize(path: string, size: number): Promise<boolean> {
 async function commitBlob(root: string, digest: Digest, commit: (path: string) => Promise<void>): Promise<void> {
   const path = blobPath(root, digest);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     throw ioError(error, "write to", dirname(path));
   }
@@ -76,7 +80,7 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
 }
 
 /** The part of a layout store that deals with blobs; `store/layout.ts` adds the names. */
-export function createBlobFolder({ root, temporaries, label, prepare }: BlobFolderOptions): BlobFolder {
+export function createBlobFolder({ root, temporaries, label, prepare, blocking }: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
   const isOwn = async () => (await lstat(join(temporaries, "own")).catch(() => undefined)) !== undefined;
 
@@ -102,7 +106,9 @@ export function createBlobFolder({ root, temporaries, label, prepare }: BlobFold
       for await (const chunk of content) {
         options.signal?.throwIfAborted();
         hasher.update(chunk);
-        for (let at = 0; at < chunk.byteLength; ) at += (await file.handle.write(chunk, at)).bytesWritten;
+        for (let at = 0; at < chunk.byteLength; ) {
+          at += blocking ? writeSync(file.handle.fd, chunk, at) : (await file.handle.write(chunk, at)).bytesWritten;
+        }
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
@@ -123,7 +129,7 @@ export function createBlobFolder({ root, temporaries, label, prepare }: BlobFold
     const path = blobPath(root, descriptor.digest);
     if (await isFileOfSize(path, descriptor.size)) return true;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await link(source, path);
     } catch {
       return false;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve as resolvePath } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
@@ -31,6 +31,7 @@ import {
   removeRoots,
 } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
+import { makeFolder } from "./make-folder.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import type { Store, Tagged } from "./store.js";
 import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
@@ -39,6 +40,8 @@ import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
   /** What messages call it (`oci:` and the folder). */
   readonly label?: string;
+  /** Write in the caller's thread: for threads that have nothing else to do (false). */
+  readonly blocking?: boolean;
 }
 
 const VERSION = '{"imageLayoutVersion":"1.0.0"}';
@@ -68,6 +71,21 @@ async function readSmall(path: string, limit: number, attempts = 4): Promise<Buf
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw ioError(error, "read", path);
   }
+}
+
+/** Makes the folder for the lock and temporary files. Who else may write to the layout must not choose where that is. */
+async function makeHidden(folder: string): Promise<void> {
+  await makeFolder(folder);
+  if ((await lstat(folder)).isDirectory()) return;
+  const message = `Cannot use "${folder}": it is a symbolic link, expected a folder; remove it`;
+  throw new LadingError("FORMAT", message, { wanted: "folder", found: "symbolic link", path: folder });
+}
+
+/** Says that lading made the layout. Nothing that is there is opened: it could be a link to any file of the user's. */
+async function markOwn(hidden: string): Promise<void> {
+  await writeFile(join(hidden, "own"), "", { flag: "wx" }).catch((error) => {
+    if (errnoOf(error) !== "EEXIST") throw error;
+  });
 }
 
 async function isEmptyOrMissing(folder: string): Promise<boolean> {
@@ -142,11 +160,11 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
         const message = `Cannot write ${label}: "${folder}" holds something else than an OCI layout; name a new folder`;
         throw new LadingError("EXISTS", message, { what: "folder", name: folder });
       }
-      await mkdir(hidden, { recursive: true });
-      if (isEmpty) await writeFile(join(hidden, "own"), "");
+      await makeHidden(hidden);
+      if (isEmpty) await markOwn(hidden);
       if (isEmpty) await writeFileAtomic(versionPath, Buffer.from(VERSION), hidden);
     }
-    await mkdir(hidden, { recursive: true });
+    await makeHidden(hidden);
     await reclaimTemporaries(hidden);
   }
 
@@ -181,7 +199,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     while (!(await tryChange(update, signal)));
   }
 
-  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare });
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking: options.blocking === true });
 
   return {
     label,

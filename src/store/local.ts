@@ -35,5 +35,6 @@ export function localStoreFolder(env: Readonly<Record<string, string | undefined
 /** Opens the local store in a folder; it is made on the first write. */
 export function openLocalStore(folder: string): LocalStore {
   const store = createLayoutStore(folder, { label: `store in "${folder}"` });
-  return { store, cache: createFolderCache(join(folder, ".lading", "cache")) };
+  const hidden = join(folder, ".lading");
+  return { store, cache: createFolderCache(join(hidden, "cache"), hidden) };
 }

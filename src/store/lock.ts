@@ -52,12 +52,10 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
     throw ioError(error, "create the lock", path);
   }
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(text).finally(() => handle.close());
   } catch (error) {
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch(() => {});
     throw ioError(error, "write the lock", path);
-  } finally {
-    await handle.close();
   }
   return true;
 }

@@ -7,9 +7,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ioError } from "../errors.js";
+import { makeFolder } from "./make-folder.js";
 import { createOwner, type Owner, ownerState } from "./owner.js";
 
 const TEMPORARY = /^tmp-([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{16}$/;
@@ -65,7 +66,7 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
   const path = join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
   let handle: FileHandle;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     handle = await open(path, "wx+", 0o666);
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);

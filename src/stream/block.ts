@@ -32,7 +32,8 @@ function checkLevel(type: BlockCompression, level: number, most: number): number
 export async function loadBlockEncoder(type: BlockCompression, level?: number): Promise<BlockEncoder> {
   if (type === "gzip") {
     const checked = checkLevel(type, level ?? 6, 12);
-    const { gzipMember } = await import("./gzip-member.js");
+    const { loadGzipMember } = await import("./gzip-member.js");
+    const gzipMember = await loadGzipMember();
     return (block) => gzipMember(block, checked);
   }
   const checked = checkLevel(type, level ?? 3, 22);

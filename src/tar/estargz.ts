@@ -64,6 +64,11 @@ const CHUNK_SIZE = 4 * 1024 * 1024;
 const OWN_MODE = 0o644;
 const PIECE = 64 * 1024;
 
+/** Is it the path of something that eStargz adds to an archive and that is no part of its content? */
+export function isEstargzOwn(path: string): boolean {
+  return RESERVED.has(path);
+}
+
 /** The annotations that a layer's descriptor needs so that the layer is read in parts. */
 export function estargzAnnotations({ tocDigest, uncompressedSize }: EstargzResult): Annotations {
   return {

@@ -31,6 +31,10 @@ interface Walk extends FolderOptions {
 }
 
 const SLASH = Buffer.from("/");
+/** Bytes from which a file's holes count. */
+const HOLES_FLOOR = 1024n ** 3n;
+/** How many times larger than its room on disk a file may be, as an archive may be larger than what it is compressed to. */
+const HOLES_RATIO = 500n;
 
 function refuseKind(path: string, stats: BigIntStats): LadingError<"UNSAFE_ENTRY"> {
   const kind = stats.isFIFO() ? "a FIFO" : stats.isSocket() ? "a socket" : "a device";
@@ -39,7 +43,16 @@ function refuseKind(path: string, stats: BigIntStats): LadingError<"UNSAFE_ENTRY
   return new LadingError("UNSAFE_ENTRY", message, { path: shown, why: kind });
 }
 
+/** A file that is all holes is a bomb as an archive of zeros is one: reading it takes for ever and gives nothing. */
+function checkHoles(path: string, { size, blocks }: BigIntStats): void {
+  if (size <= HOLES_FLOOR || size <= blocks * 512n * HOLES_RATIO) return;
+  const shown = escapePath(path);
+  const message = `Cannot take "${shown}" into a layer: it has ${size} bytes and is more than ${HOLES_RATIO} times as large as its room on disk; ignore it, or fill it (cp --sparse=never)`;
+  throw new LadingError("TOO_LARGE", message, { what: shown, limit: Number(HOLES_FLOOR), actual: Number(size) });
+}
+
 function fileEntry(walk: Walk, at: Buffer, path: string, stats: BigIntStats): WriteEntry {
+  checkHoles(path, stats);
   const mode = stats.mode & 0o100n ? 0o755 : 0o644;
   const common = { path, mode, uid: 0, gid: 0, mtime: walk.mtime ?? 0 };
   const inode = `${stats.dev}:${stats.ino}`;
@@ -96,7 +109,8 @@ async function visitBelow(walk: Walk, at: Buffer, prefix: string): Promise<void>
  *
  * @param folder A path; a symlink to a folder is followed.
  * @returns Entries whose `open` reads the file then, and throws `CHANGED` when it is no longer what it was.
- * @throws {LadingError} `UNSAFE_ENTRY` for devices, sockets and FIFOs; `FORMAT` when it is no folder; `IO`.
+ * @throws {LadingError} `UNSAFE_ENTRY` for devices, sockets and FIFOs; `TOO_LARGE` for a file over 1 GiB that is nearly all
+ * holes; `FORMAT` when it is no folder; `IO`.
  */
 export async function readFolder(folder: string, options: FolderOptions = {}): Promise<readonly WriteEntry[]> {
   const walk: Walk = { ...options, entries: [], inodes: new Map() };

@@ -103,6 +103,22 @@ export function headerNumber(block: Uint8Array, start: number, field: keyof type
 }
 
 /**
+ * Refuses device numbers that are none, whatever the header's type: Go's archive/tar, which most consumers of layers read
+ * with, refuses the header, and Python ends the archive there. V7 headers have no such fields.
+ */
+export function checkDeviceNumbers(block: Uint8Array, start: number, offset: number): void {
+  if (headerFormat(block, start) === "v7") return;
+  headerNumber(block, start, "devmajor", offset);
+  headerNumber(block, start, "devminor", offset);
+}
+
+/** The same for every number of a header, those that an extended header overrides among them. */
+export function checkNumbers(block: Uint8Array, start: number, offset: number): void {
+  for (const field of ["mode", "uid", "gid", "size", "mtime"] as const) headerNumber(block, start, field, offset);
+  checkDeviceNumbers(block, start, offset);
+}
+
+/**
  * The size, in bytes, of what follows the header.
  *
  * @throws {LadingError} `CORRUPT` also where it is negative.

@@ -5,7 +5,7 @@
  */
 
 import type { Entry, EntryType } from "./entry.js";
-import { headerLinkname, headerName, headerNumber, headerSize } from "./header.js";
+import { checkDeviceNumbers, checkNumbers, headerLinkname, headerName, headerNumber, headerSize } from "./header.js";
 import { entryPath } from "./path.js";
 import type { PaxRecords } from "./pax.js";
 import { corruptTar, tooLarge, unsafeEntry } from "./refusal.js";
@@ -100,6 +100,8 @@ export function decodeMember(
   const type = entryType(typeflag, rawPath);
   if (type === undefined) throw unsafeEntry(rawPath, refusedType(typeflag));
   const rawLinkpath = linkTarget(block, start, type, records, pending, offset);
+  if (records.size > 0) checkNumbers(block, start, offset);
+  else checkDeviceNumbers(block, start, offset);
   const entry = {
     path: entryPath(rawPath, type === "directory"),
     type,

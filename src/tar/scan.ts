@@ -8,7 +8,7 @@
  */
 
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import { BLOCK, headerSize, isHeader, isZeroBlock } from "./header.js";
+import { BLOCK, checkNumbers, headerSize, isHeader, isZeroBlock } from "./header.js";
 import { decodeMember, type PendingMeta } from "./member.js";
 import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
 import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
@@ -172,6 +172,7 @@ function takeHeader(state: State, block: Buffer, start: number, offset: number):
   }
   const typeflag = block[start + 156] as number;
   if (typeflag === LOCAL || typeflag === GLOBAL || typeflag === LONG_NAME || typeflag === LONG_LINK) {
+    checkNumbers(block, start, offset);
     startMeta(state, typeflag, headerSize(block, start, offset), offset);
   } else {
     startMember(state, block, start, offset);

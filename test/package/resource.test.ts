@@ -309,4 +309,73 @@ test("checksums of single files are held against them", async () => {
   assert.equal(error.detail, { what: "srv/data", expected: md5("y"), actual: md5("x") });
 });
 
+/** Paths, modes and owners of a layer as it was stored, and what was said of it. */
+async function transformed(bytes: Uint8Array, options: ResourceOptions, claims: ResourceClaims = {}) {
+  const store = createMemoryStore();
+  const { layer } = await storeResource(store, resourceOf(bytes, claims), options);
+  const files = await readFileList(store, layer.files);
+  const lines = files.map(({ path, mode, uid, target }) => [path, mode.toString(8), uid, target].join(" ").trim());
+  return { layer, lines, bytes: await read(store, layer.descriptor) };
+}
+
+const APP = archive(
+  directory("bin/"),
+  member({ name: "bin/app", mode: 0o4750, uid: 70_000 }, "app"),
+  hardlink("bin/link", "bin/app"),
+  file("doc", "d"),
+);
+
+test("a resource is moved, chosen from and flattened in one rewrite, and says so", async () => {
+  const transform = { at: "/opt/app", include: ["bin"], exclude: ["app"], singleId: true };
+  const sha256 = createHash("sha256").update(gzipSync(APP)).digest("hex");
+  const { layer, lines, bytes } = await transformed(gzipSync(APP), { transform }, { sha256 });
+  assert.equal(lines, ["opt 755 0", "opt/app 755 0", "opt/app/bin 755 0", "opt/app/bin/link 755 0"]);
+  assert.equal(layer.normalized, [
+    'an owner is not between 0 and 65535: "bin/app"',
+    'its files go below "/opt/app"',
+    "2 of its entries are left out",
+    "its owners and permissions are flattened",
+  ]);
+  assert.is(layer.diffId, digestOf(gunzipSync(bytes)));
+  assert.is(layer.descriptor.digest, "sha256:536a66033440d2c59ef88b0ff8ea93561720f80b02d3e35e2cc276f82a11b62d");
+  assert.equal((await transformed(APP, { transform })).layer.descriptor, layer.descriptor);
+});
+
+test("what comes twice is gone before a transform is planned", async () => {
+  const tar = archive(file("a", "1"), file("b", "2"), file("a", "3"));
+  const { lines } = await transformed(gzipSync(tar), { transform: { at: "x" } });
+  assert.equal(lines, ["x 755 0", "x/a 644 0", "x/b 644 0"]);
+});
+
+test("a transform that changes nothing leaves the bytes alone", async () => {
+  const bytes = gzipSync(tarWith("hello"));
+  const { layer } = await transformed(bytes, { transform: { at: "/", include: [], singleId: false } });
+  assert.equal([layer.descriptor.digest, layer.normalized], [digestOf(bytes), []]);
+});
+
+test("claims are of the bytes as they are, transformed or not", async () => {
+  const claims = { sha256: "0".repeat(64) };
+  await rejects(transformed(APP, { transform: { at: "x" } }, claims), "DIGEST_MISMATCH");
+  await rejects(transformed(archive(file("../a", "1")), { transform: { at: "x/y" } }), "UNSAFE_ENTRY");
+  await rejects(transformed(APP, { transform: { include: ["nothing"] } }), "NOT_FOUND");
+});
+
+for (const type of ["estargz", "zstd:chunked"] as const) {
+  test(`what has to be made may be ${type}, an unclean archive too`, async () => {
+    const twice = archive(file("a", "1"), file("b", "2"), file("a", "3"));
+    for (const tar of [big, twice, archive(pax(record("comment", "x"), "g"), file("a", "1"))]) {
+      const { layer } = await transformed(tar, { compression: { type } });
+      assert.ok(layer.descriptor.annotations !== undefined);
+      const { layer: again } = await transformed(tar, { compression: { type } });
+      assert.equal(again, layer);
+    }
+    const { layer } = await transformed(gzipSync(big), { compression: { type } });
+    assert.is(layer.descriptor.digest, digestOf(gzipSync(big)));
+    const odd = transformed(archive(file("\xff", "1")), { compression: { type } });
+    assert.match((await rejects(odd, "UNSAFE_ENTRY")).message, /not UTF-8/);
+    const claims = { sha256: "0".repeat(64) };
+    await rejects(transformed(twice, { compression: { type } }, claims), "DIGEST_MISMATCH");
+  });
+}
+
 test.run();

@@ -38,6 +38,8 @@ function paragraphLines(text: string, source: string): { readonly lines: readonl
   const all = text.split("\n");
   const first = all.findIndex((line) => !BLANK.test(line));
   if (first === -1) throw refuse(source, 1, "and all others are empty, expected fields");
+  const blank = all.findIndex((line, index) => index > first && line !== "" && BLANK.test(line));
+  if (blank !== -1) throw refuse(source, blank + 1, 'is blank, expected " ."');
   const length = all.slice(first).findIndex((line) => BLANK.test(line));
   const lines = length === -1 ? all.slice(first) : all.slice(first, first + length);
   const second = all.findIndex((line, index) => index > first + lines.length && !BLANK.test(line));
@@ -72,7 +74,7 @@ function gather(lines: readonly string[], before: number, source: string): Map<s
  *
  * @param source The package, as messages name it.
  * @throws {LadingError} `SYNTAX`, with the line, for no paragraph or a second one, a line that is neither a field nor
- * continues one, a field that comes twice (letter case aside), and a NUL character.
+ * continues one, or is blank but not empty, a field that comes twice (letter case aside), and a NUL character.
  */
 export function parseControl(text: string, source: string): ControlParagraph {
   const nul = text.indexOf("\0");

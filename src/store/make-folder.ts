@@ -1,0 +1,37 @@
+/**
+ * Making folders.
+ *
+ * @module
+ */
+
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf } from "../errors.js";
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+async function makeOne(folder: string): Promise<void> {
+  await mkdir(folder).catch(async (error) => {
+    if (!(await isFolder(folder))) throw error;
+  });
+}
+
+/**
+ * Makes a folder with its missing parents, and throws what the operating system says where it cannot. Node's own recursive
+ * `mkdir` says ENOENT where a file system is read-only or a quota used up.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeOne(folder);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (errnoOf(error) !== "ENOENT" || parent === folder) throw error;
+    await makeFolder(parent);
+    await makeOne(folder);
+  }
+}
