@@ -48,6 +48,8 @@ const COMMON: BuildOptions = {
   bundle: true,
   platform: "node",
   target: "node20.18",
+  // Else `import()` becomes `require()`, which Node 20.18 refuses for modules.
+  supported: { "dynamic-import": true },
   minifyWhitespace: true,
   legalComments: "eof",
   external: SELDOM,
@@ -78,7 +80,9 @@ async function bundleProgram(): Promise<void> {
     entryPoints: [join(outDir, "src/package/resource-worker.js")],
     outfile: join(outDir, "bin/resource-worker.js"),
     format: "esm",
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
   });
   await chmod(join(outDir, "bin/lading.cjs"), 0o755);
 }

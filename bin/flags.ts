@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Place, Platform, TransportOptions } from "../src/index.js";
-import type { Cli, CommonFlags } from "./cli.js";
+import type { Command } from "commander";
+import type { LayerFormat, Place, Platform, Transform, TransportOptions } from "../src/index.js";
+import { type Cli, type CommonFlags, gather } from "./cli.js";
 import { UsageError } from "./usage.js";
 
 /** `NAME=VALUE` items as a record. */
@@ -26,16 +27,50 @@ export function parseJobs(text: string): number {
   return jobs;
 }
 
-/** `gzip`, `zstd` or `none`, perhaps with a level: `gzip:9`. */
-export function parseCompression(text: string | undefined) {
+/** What `--compression` takes, as help shows it. */
+export const COMPRESSIONS = "gzip[:1-12], zstd[:1-22], estargz[:1-12], zstd:chunked[:1-22] or none";
+
+/** `gzip`, `zstd`, `estargz`, `zstd:chunked` or `none`, perhaps with a level: `gzip:9`. */
+export function parseCompression(text: string | undefined): LayerFormat | undefined {
   if (text === undefined) return undefined;
-  const match = /^(gzip|zstd|none)(?::(\d{1,2}))?$/.exec(text);
-  const [, type, level] = match ?? [];
-  const highest = type === "gzip" ? 12 : type === "zstd" ? 22 : 0;
-  if (type === undefined || (level !== undefined && (Number(level) < 1 || Number(level) > highest))) {
-    throw new UsageError(`--compression "${text}" is unknown, wanted gzip[:1-12], zstd[:1-22] or none`);
+  const match = /^(gzip|zstd|estargz|zstd:chunked|none)(?::(\d{1,2}))?$/.exec(text);
+  const type = match?.[1] as LayerFormat["type"] | undefined;
+  const level = match?.[2] === undefined ? undefined : Number(match[2]);
+  const highest = type === undefined || type === "none" ? 0 : type.startsWith("zstd") ? 22 : 12;
+  if (type === undefined || (level !== undefined && (level < 1 || level > highest))) {
+    throw new UsageError(`--compression "${text}" is unknown, wanted ${COMPRESSIONS}`);
   }
-  return { type: type as "gzip" | "zstd" | "none", ...(level === undefined ? {} : { level: Number(level) }) };
+  return { type, ...(level === undefined ? {} : { level }) };
+}
+
+/** A count from 1. */
+export function parsePosition(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new UsageError(`"${text}" is no position of a layer, wanted a number from 1 to 999`);
+}
+
+/** What the flags of {@link addTransformFlags} say. */
+export interface TransformFlags {
+  readonly at?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+}
+
+/** Adds the flags that say what becomes of a tarball's files. */
+export function addTransformFlags(verb: Command): Command {
+  return verb
+    .option("--at <folder>", "put everything below that folder: /opt/app")
+    .option("--include <glob>", "take only what matches, from the top of the tarball; repeatable", gather)
+    .option("--exclude <glob>", "leave out what matches, as in .gitignore; repeatable", gather);
+}
+
+/** The flags as the library takes them; undefined where none is given. */
+export function toTransform(
+  { at, include, exclude }: TransformFlags,
+  more: { readonly singleId?: boolean | undefined; readonly epoch?: number | undefined } = {},
+): Transform | undefined {
+  const isGiven = [at, include, exclude, more.singleId].some((each) => each !== undefined);
+  return isGiven ? { at, include, exclude, ...more } : undefined;
 }
 
 /** `SOURCE_DATE_EPOCH`, in whole seconds. See https://reproducible-builds.org/specs/source-date-epoch/ */

@@ -22,7 +22,13 @@ export async function start(host: NodeJS.Process): Promise<void> {
     });
   }
   // A reader that went away (`lading list | head`) wants no more.
-  host.stdout.on("error", (error: NodeJS.ErrnoException) => host.exit(error.code === "EPIPE" ? 0 : 1));
+  host.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") host.exit(0);
+    host.stderr.write(
+      `IO: Cannot write to standard output: ${code}, the result is lost; name a place that can be written\n`,
+    );
+    host.exit(1);
+  });
   // Nobody hears of failures any more; the exit status still tells.
   host.stderr.on("error", () => {});
   const cli: Cli = {

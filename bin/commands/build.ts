@@ -19,6 +19,8 @@ import {
   warn,
 } from "../cli.js";
 import {
+  addTransformFlags,
+  COMPRESSIONS,
   openPlace,
   openStore,
   parseCompression,
@@ -26,17 +28,23 @@ import {
   parseJobs,
   parsePairs,
   parsePlatformFlag,
+  parsePosition,
   registryOptions,
+  type TransformFlags,
+  toTransform,
 } from "../flags.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, TransformFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
   readonly platform?: readonly string[];
   readonly compression?: string;
+  readonly singleId?: boolean;
+  readonly squash?: boolean;
+  readonly squashFrom?: number;
   readonly jobs?: number;
   readonly env?: readonly string[];
   readonly label?: readonly string[];
@@ -111,10 +119,20 @@ function placesOf(source: Source, { tag = [], output = [], push }: Flags): reado
   return places.length === 0 ? [defaultName(source)] : places;
 }
 
+/** What is to become one layer. */
+function squashOf({ squash, squashFrom }: Flags) {
+  return squash || squashFrom !== undefined ? { from: squashFrom } : undefined;
+}
+
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
   const places = placesOf(source, flags);
   const override = createOverride(flags);
+  const epoch = parseEpoch(cli.env);
+  const transform = toTransform(flags, { epoch });
+  if (transform !== undefined && !("files" in source)) {
+    throw new UsageError("--at, --include and --exclude are for tarballs and packages; name such files");
+  }
   const { build, buildFiles, EMPTY_RECIPE } = await import("../../src/build.js");
   const { deliver } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
@@ -128,8 +146,11 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     registry,
     jobs,
     folder: "files" in source ? "." : source.folder,
-    epoch: parseEpoch(cli.env),
+    epoch,
     compression: parseCompression(flags.compression),
+    singleId: flags.singleId,
+    squash: squashOf(flags),
+    transform,
     platforms,
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
@@ -168,13 +189,18 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files.")
+  addTransformFlags(
+    createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+  )
     .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")
     .option("-t, --tag <name>", "name it in the local store, or with --push in a registry; repeatable", gather)
     .option("-o, --output <place>", "write it there: oci:DIR:TAG, docker://HOST/NAME:TAG; repeatable", gather)
     .option("--push", "push it under its -t names")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
-    .option("--compression <type>", "of layers that have to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--compression <type>", `of every own layer: ${COMPRESSIONS} (as it is, else gzip:6)`)
+    .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
+    .option("--squash", "make one layer of all, a base image's left alone")
+    .option("--squash-from <n>", "the same, from the nth layer above the base image's on", parsePosition)
     .option("--jobs <n>", "work on that many files and blobs at once", parseJobs)
     .option("-e, --env <name=value>", "set a variable; repeatable", gather)
     .option("--label <name=value>", "set a label; repeatable", gather)

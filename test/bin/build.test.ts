@@ -132,4 +132,41 @@ test("what fails is one line that names it, exit status 1", async (context) => {
   for (const [args, words] of FAILURES) assert.match(await fails(1, "build", ...args), words);
 });
 
+test("--compression is that of every layer, and verify agrees", async (context) => {
+  const { ok, lading } = await createFilledCommand(context);
+  for (const [type, mediaType, annotation] of [
+    ["zstd:19", "zstd", undefined],
+    ["estargz", "gzip", "containerd.io/snapshot/stargz/toc.digest"],
+    ["zstd:chunked:5", "zstd", "io.github.containers.zstd-chunked.manifest-checksum"],
+  ] as const) {
+    const built: Built = JSON.parse((await ok("build", "--json", "--compression", type, "-t", "a")).join("\n"));
+    const layers = built.images.flatMap((image) => image.layers);
+    assert.is(layers.length, 4);
+    for (const { descriptor } of layers) {
+      assert.ok(descriptor.mediaType.endsWith(`+${mediaType}`));
+      if (annotation !== undefined) assert.ok(descriptor.annotations?.[annotation] !== undefined);
+    }
+    assert.match((await ok("verify", "store:a")).join(), /every byte is right/);
+  }
+  for (const wrong of ["lzma", "estargz:13", "zstd:chunked:23", "none:1", "zstd:"]) {
+    assert.is((await lading(["build", "--compression", wrong])).code, 2, wrong);
+  }
+});
+
+test("--at, --include and --exclude change files; --single-id and --squash the image", async (context) => {
+  const { ok, lading, write } = await createCommand(context);
+  await write("app.tar", await tarOf([file("bin/app", "a", 0o4700), file("bin/other", "o"), file("doc", "d")]));
+  const flags = ["--at", "/opt/app", "--include", "bin", "--exclude", "other", "--single-id", "--squash"];
+  const built: Built = JSON.parse((await ok("build", "--json", "app.tar", "-t", "app", ...flags)).join("\n"));
+  assert.is(built.images[0]?.layers.length, 1);
+  const files = await ok("inspect", "store:app", "--files");
+  assert.ok(files.some((line) => line.includes("opt/app/bin/app")));
+  assert.not(files.some((line) => /other|doc$/.test(line)));
+  const from = await ok("build", "--json", "app.tar", "--squash-from", "2");
+  assert.is((JSON.parse(from.join("\n")) as Built).images[0]?.layers.length, 2);
+  await write("lading.yaml", "packages: []\n");
+  assert.match((await lading(["build", "--at", "/x"])).stderr, /name such files/);
+  for (const wrong of ["0", "-1", "x"]) assert.is((await lading(["build", "--squash-from", wrong])).code, 2);
+});
+
 test.run();

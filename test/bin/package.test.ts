@@ -121,4 +121,17 @@ test("what fails is one line that says what to do", async (context) => {
   for (const [args, words] of cases) assert.match(await fails(1, "package", ...args), words);
 });
 
+test("create and import change what they take, and show says how", async (context) => {
+  const { ok, write } = await createCommand(context);
+  await write("app.tar", await tarOf([file("bin/app", "a", 0o4700), file("doc", "d")]));
+  const flags = ["--at", "/opt/app", "--exclude", "doc", "--single-id", "--compression", "estargz"];
+  await ok("package", "create", "app", "--from", "app.tar", ...flags);
+  const shown = (await ok("package", "show", "app")).join("\n");
+  assert.match(shown, /its files go below "\/opt\/app"/);
+  assert.equal(await ok("package", "show", "app", "--files"), ["/opt", "/opt/app", "/opt/app/bin/app"]);
+  await write("demo.deb", debOf());
+  await ok("package", "import", "demo.deb", "--at", "/srv");
+  assert.match((await ok("package", "show", "demo", "--files")).join("\n"), /srv\/usr\/bin\/demo/);
+});
+
 test.run();

@@ -5,9 +5,18 @@
  */
 
 import { type CommonFlags, createVerb, gather, print, type Verb, warn } from "../../cli.js";
-import { openStore, parseCompression, parseEpoch, parsePairs } from "../../flags.js";
+import {
+  addTransformFlags,
+  COMPRESSIONS,
+  openStore,
+  parseCompression,
+  parseEpoch,
+  parsePairs,
+  type TransformFlags,
+  toTransform,
+} from "../../flags.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, TransformFlags {
   readonly from: string;
   readonly provides?: readonly string[];
   readonly depends?: readonly string[];
@@ -18,12 +27,13 @@ interface Flags extends CommonFlags {
   readonly os?: string;
   readonly description?: string;
   readonly compression?: string;
+  readonly singleId?: boolean;
   readonly override?: boolean;
   readonly skipExisting?: boolean;
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "create", "Makes a package of a tarball or a folder.")
+  addTransformFlags(createVerb(cli, "create", "Makes a package of a tarball or a folder."))
     .name("create")
     .argument("<name>", "package::/ns::name, /ns::name or name")
     .requiredOption("--from <path>", "a tarball of any compression, or a folder")
@@ -35,7 +45,8 @@ export const verb: Verb = (cli) =>
     .option("--architecture <name>", "amd64, arm64, … (any)")
     .option("--os <name>", "linux, … (any)")
     .option("--description <text>", "a line about it")
-    .option("--compression <type>", "of a layer that has to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--compression <type>", `of a layer that has to be made: ${COMPRESSIONS} (gzip:6)`)
+    .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--override", "replace a package of the same name and version")
     .option("--skip-existing", "leave a package of the same name and version as it is")
     .action(async (name: string, flags: Flags) => {
@@ -48,7 +59,8 @@ export const verb: Verb = (cli) =>
       const { override, skipExisting } = flags;
       const epoch = parseEpoch(cli.env);
       const compression = parseCompression(flags.compression);
-      const options = { override, skipExisting, epoch, compression, signal: cli.signal };
+      const transform = toTransform(flags, { singleId: flags.singleId, epoch });
+      const options = { override, skipExisting, epoch, compression, transform, signal: cli.signal };
       const created = await createPackage(store, pkg, options);
       for (const warning of created.warnings) warn(cli, flags, warning);
       print(cli, flags, created, () => [

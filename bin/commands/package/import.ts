@@ -5,23 +5,34 @@
  */
 
 import { type CommonFlags, createVerb, print, type Verb, warn } from "../../cli.js";
-import { openStore, parseCompression, parseJobs } from "../../flags.js";
+import {
+  addTransformFlags,
+  COMPRESSIONS,
+  openStore,
+  parseCompression,
+  parseEpoch,
+  parseJobs,
+  type TransformFlags,
+  toTransform,
+} from "../../flags.js";
 import { createProgress } from "../../progress.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, TransformFlags {
   readonly override?: boolean;
   readonly skipExisting?: boolean;
   readonly compression?: string;
+  readonly singleId?: boolean;
   readonly jobs?: number;
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them.")
+  addTransformFlags(createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them."))
     .name("import")
     .argument("<files...>", "ruby.tar.gz (with ruby.json), jq_1.6-2.1_amd64.deb")
     .option("--override", "replace packages of the same name and version")
     .option("--skip-existing", "leave packages of the same name and version as they are")
-    .option("--compression <type>", "of layers that have to be made: gzip[:1-12], zstd[:1-22], none (gzip:6)")
+    .option("--compression <type>", `of layers that have to be made: ${COMPRESSIONS} (gzip:6)`)
+    .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--jobs <n>", "work on that many files at once", parseJobs)
     .action(async (files: readonly string[], flags: Flags) => {
       const { importPackages } = await import("../../../src/package/import.js");
@@ -36,6 +47,7 @@ export const verb: Verb = (cli) =>
           override,
           skipExisting,
           compression: parseCompression(flags.compression),
+          transform: toTransform(flags, { singleId: flags.singleId, epoch: parseEpoch(cli.env) }),
           jobs: flags.jobs ?? defaultJobs(cli.env),
           signal: cli.signal,
           onBytes: progress.bytes,
