@@ -1,7 +1,5 @@
 import * as assert from "uvu/assert";
 import { topFunctions } from "../../bench/profile.js";
-import { summaryRows } from "../../bench/summary.js";
-import type { Row } from "../../bench/table.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("bench/profile");
@@ -20,26 +18,6 @@ test("topFunctions() sums over threads and leaves idle time out", () => {
     { name: "hash", share: 0.2 },
   ]);
   assert.is(topFunctions([one, two], 1).length, 1);
-});
-
-const rowOf = (id: string, medianMs: number, peakBytes: number): Row => {
-  const ours = { name: "lading build", runs: 1, medianMs, spreadMs: 0, syncedMs: medianMs, peakBytes };
-  return { id, title: id, ours, theirs: [], notes: [], tiny: false };
-};
-
-test("summaryRows() gives the slope and the largest memory", () => {
-  const bare = { ...rowOf("x", 50, 1).ours, name: "node -e 0" };
-  const rows = [
-    { ...rowOf("cold", 900, 90e6), theirs: [bare] },
-    rowOf("grow-bytes 1×", 150, 80e6),
-    rowOf("grow-bytes 4×", 450, 151e6),
-    rowOf("grow-bytes 16×", 1650, 80e6),
-  ];
-  const [slope, memory] = summaryRows(rows, false);
-  assert.is(slope?.id, "grow-bytes");
-  assert.ok(Math.abs((slope?.ours.value ?? 0) - 1) < 1e-9);
-  assert.is(memory?.ours.value, 151e6);
-  assert.match(memory?.ours.name ?? "", /grow-bytes 4×/);
 });
 
 test.run();

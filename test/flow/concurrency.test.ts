@@ -51,7 +51,7 @@ async function readNames(layout: string): Promise<string[]> {
   return tags.map(({ name }) => name ?? "");
 }
 
-test("eight processes that tag eight names keep all eight, in a layout that none of them found", async (context) => {
+test("case 142: eight processes that tag eight names keep all eight, in a layout that none of them found", async (context) => {
   const folder = await tempFolder(context);
   for (let round = 0; round < 4; round++) {
     const layout = join(folder, `layout-${round}`);
