@@ -21,23 +21,25 @@ export const NOTHING: Line = {
   peakBytes: Number.NaN,
 };
 
-/** What `node -e 0` took in any row; 0 where no row asked. */
-function startMs(rows: readonly Row[]): number {
-  const found = rows.flatMap(({ theirs }) => theirs).find(({ name }) => name === "node -e 0");
-  return found?.medianMs ?? 0;
+/** Size and milliseconds of each row of a group: those beyond what the least possible build, 0×, takes. */
+function pointsOf(group: readonly Row[]): readonly { readonly size: number; readonly cost: number }[] {
+  const points = group.map(({ id, ours }) => ({
+    size: Number.parseInt(id.split(" ")[1] ?? "", 10),
+    ms: ours.medianMs,
+  }));
+  const least = points.find(({ size }) => size === 0)?.ms ?? 0;
+  // A cost below a millisecond is noise.
+  return points.filter(({ size }) => size > 0).map(({ size, ms }) => ({ size, cost: Math.max(ms - least, 1) }));
 }
 
 function growthRows(rows: readonly Row[], tiny: boolean): readonly Row[] {
-  const groups = groupsOf(rows);
-  const start = startMs(rows);
-  return [...groups].map(([id, group]): Row => {
-    const points = group.map((row) => ({
-      size: Number.parseInt(row.id.split(" ")[1] ?? "1", 10),
-      cost: Math.max(row.ours.medianMs - start, 1),
-    }));
+  return [...groupsOf(rows)].map(([id, group]): Row => {
+    const points = pointsOf(group);
     const value = growth(points);
     const costs = points.map(({ size, cost }) => `${size}×: ${cost.toFixed(0)} ms`).join(", ");
-    const notes = [`without start-up: ${costs}; the power of the size that time grows with, 1 is linear`];
+    const notes = [
+      `beyond the least possible build, 0×: ${costs}; the power of the size that time grows with, 1 is linear`,
+    ];
     return {
       id,
       title: group[0]?.title ?? id,

@@ -31,7 +31,7 @@ const SCALES: Readonly<Record<SetName, Scale>> = {
     tinyPackages: 500,
     heavyBytes: 10 * 2 ** 30,
     heavyFiles: 1_000_000,
-    growth: { bytes: 32e6, files: 4000, packages: 7 },
+    growth: { bytes: 64e6, files: 6000, packages: 7 },
   },
   small: {
     single: 4e6,

@@ -5,6 +5,7 @@
  */
 
 import type { Data } from "../data/data.js";
+import type { Plan } from "../harness.js";
 import { coldBuild } from "../lading.js";
 import type { RowMaker } from "./row.js";
 
@@ -19,7 +20,9 @@ function growing(
   return {
     id,
     async plan({ data }) {
-      const plans = [];
+      // What any build takes would hide how the rest grows.
+      const least = coldBuild(await data.tiny(1));
+      const plans: Plan[] = [{ id: `${id} 0×`, title: `growth with ${what}`, ours: least, against: [] }];
       for (const times of STEPS) {
         const ours = coldBuild(await filesOf(data, times));
         plans.push({ id: `${id} ${times}×`, title: `growth with ${what}`, ours, against: [] });
