@@ -7,13 +7,13 @@
 import type { Cli } from "./cli.js";
 import { main } from "./main.js";
 
-const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Runs the command line of a process to its end and sets the exit status. */
 export async function start(host: NodeJS.Process): Promise<void> {
   const stop = new AbortController();
   let signalled: keyof typeof EXIT | undefined;
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     host.on(name, () => {
       // A second signal means: now.
       if (signalled !== undefined) host.exit(EXIT[name]);

@@ -9,8 +9,9 @@
  */
 
 import { spawn } from "node:child_process";
-import { readdir } from "node:fs/promises";
-import { sep } from "node:path";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { killGroup } from "./support/programs.js";
@@ -95,7 +96,11 @@ async function main(): Promise<void> {
   const wanted = found.filter((name) => positionals.length === 0 || positionals.some((text) => name.includes(text)));
   const isFlow = (name: string) => name.startsWith(`flow${sep}`);
   const ordered = [...wanted.filter((name) => !isFlow(name)), ...wanted.filter(isFlow)];
+  // Without it skopeo and podman look below /run, which is closed to users once root has run podman.
+  const runtime = await mkdtemp(join(tmpdir(), "lading-run-"));
+  process.env.XDG_RUNTIME_DIR ??= runtime;
   const results = await runFiles(ordered, jobs);
+  await rm(runtime, { recursive: true, force: true });
   const sum = (pick: (counts: Counts) => number) => results.reduce((total, counts) => total + pick(counts), 0);
   const skipped = results.flatMap((counts) => counts.skipped);
   for (const line of skipped) print(`skipped: ${line}`);

@@ -15,6 +15,7 @@ import { ioError, LadingError } from "../errors.js";
 import type { RecipeFiles } from "../recipe/recipe.js";
 import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
+import { escapePath } from "../tar/escape.js";
 import { createFilter, parseIgnoreFile } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
@@ -160,10 +161,18 @@ function put(work: Settling, entry: WriteEntry): void {
   tree.apply([toListedFile(entry)]);
 }
 
+/** Of two items, one would take away what the other brings. */
+function fileInTheWay(path: string, parent: string): LadingError<"SYNTAX"> {
+  const [shown, file] = [escapePath(path), escapePath(parent)];
+  const message = `Cannot take files to "/${shown}": another item makes "/${file}" a file, wanted a folder; change one of the two`;
+  return new LadingError("SYNTAX", message, { kind: "recipe", input: shown });
+}
+
 /** Folders that are on the way and in no layer. One that is a file there takes its place. */
 function putParents(work: Settling, path: string): void {
   const { parent } = splitPath(path);
   if (parent === "" || work.tree.lookup(parent)?.type === "directory") return;
+  if (work.settled.has(parent)) throw fileInTheWay(path, parent);
   putParents(work, parent);
   put(work, folderEntry(parent, work.mtime));
 }

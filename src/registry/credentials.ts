@@ -28,6 +28,8 @@ const FILE_LIMIT = 1024 * 1024;
 interface AuthFile {
   readonly path: string;
   readonly legacy?: boolean;
+  /** A place that may be closed to the user. */
+  readonly optional?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ interface AuthFile {
  * 5. `${DOCKER_CONFIG:-~/.docker}/config.json`;
  * 6. `~/.dockercfg`.
  *
- * A file that is not there is passed over. The source throws `SYNTAX` where one is malformed, `TOO_LARGE` where it has more
+ * A file that is not there is passed over, and so is one below `/run` that may not be read. The source throws `SYNTAX` where one is malformed, `TOO_LARGE` where it has more
  * than 1 MiB, and `IO` where it may not be read.
  */
 export function createCredentialSource({ env, uid }: CredentialOptions): CredentialSource {
@@ -50,9 +52,10 @@ export function createCredentialSource({ env, uid }: CredentialOptions): Credent
       const found = findCredentials(parseAuthFile(text, "$DOCKER_AUTH_CONFIG"), place, "$DOCKER_AUTH_CONFIG");
       if (found !== undefined) return found;
     }
-    for (const { path, legacy } of listAuthFiles(env, uid)) {
+    for (const file of listAuthFiles(env, uid)) {
       options?.signal?.throwIfAborted();
-      const content = await readAuthFile(path);
+      const { path, legacy } = file;
+      const content = await readAuthFile(file);
       if (content === undefined) continue;
       const found = findCredentials(parseAuthFile(content, path, legacy), place, path);
       if (found !== undefined) return found;
@@ -71,7 +74,9 @@ function listAuthFiles(env: CredentialOptions["env"], uid: number | undefined): 
   const docker = value("DOCKER_CONFIG") ?? (home && join(home, ".docker"));
   const files: (AuthFile | undefined)[] = [
     runtime === undefined ? undefined : { path: join(runtime, "containers/auth.json") },
-    runtime !== undefined || uid === undefined ? undefined : { path: `/run/containers/${uid}/auth.json` },
+    runtime !== undefined || uid === undefined
+      ? undefined
+      : { path: `/run/containers/${uid}/auth.json`, optional: true },
     config === undefined ? undefined : { path: join(config, "containers/auth.json") },
     docker === undefined ? undefined : { path: join(docker, "config.json") },
     home === undefined ? undefined : { path: join(home, ".dockercfg"), legacy: true },
@@ -79,7 +84,7 @@ function listAuthFiles(env: CredentialOptions["env"], uid: number | undefined): 
   return files.filter((file) => file !== undefined);
 }
 
-async function readAuthFile(path: string): Promise<string | undefined> {
+async function readAuthFile({ path, optional: isOptional = false }: AuthFile): Promise<string | undefined> {
   try {
     const handle = await open(path, "r");
     try {
@@ -96,6 +101,8 @@ async function readAuthFile(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    // `/run/containers` is closed to users once root has run podman; nothing there was meant for this user.
+    if (isOptional && (code === "EACCES" || code === "EPERM")) return undefined;
     throw ioError(error, "read credentials from", path);
   }
 }

@@ -62,7 +62,7 @@ export function missingError(problem: Problem): LadingError<"MISSING"> | undefin
     return new LadingError("MISSING", message, detail);
   }
   const items = all.slice(0, 10).map(({ requirement, chain, want }) => {
-    return `"${requirement}"${nearMiss(problem, want)} wanted by ${chain.at(-1)}`;
+    return `"${requirement}"${nearMiss(problem, want)} wanted by ${formatChain(chain)}`;
   });
   const list = formatList([...items, ...all.slice(10).map(({ requirement }) => requirement)]);
   const message = `Cannot resolve ${all.length} requirements: no package provides ${list}, expected one for each ${remedy}`;

@@ -17,6 +17,7 @@ import { ioError } from "../errors.js";
 import { isRepository } from "../oci/reference.js";
 import { createLayoutStore } from "../store/layout.js";
 import { blobPath } from "../store/layout-blobs.js";
+import { makeFolder } from "../store/make-folder.js";
 import { type Repositories, type Repository, removeFile } from "./repository.js";
 
 /** Parts of a name that are looked into when repositories are listed. */
@@ -41,6 +42,11 @@ export function createLayoutRepositories(root: string): Repositories {
       opened.set(name, repository);
       return repository;
     },
+    async prepare() {
+      await makeFolder(root).catch((error) => {
+        throw ioError(error, "serve", root);
+      });
+    },
     async list() {
       const names: string[] = [];
       await findLayouts(root, [], names);
@@ -52,7 +58,7 @@ export function createLayoutRepositories(root: string): Repositories {
 function createLayoutRepository(layout: string, uploads: string): Repository {
   const path = (digest: Parameters<Repository["sizeOf"]>[0]) => blobPath(layout, digest);
   return {
-    store: createLayoutStore(layout),
+    store: createLayoutStore(layout, { shared: true }),
     uploads,
     async sizeOf(digest) {
       const stats = await lstat(path(digest)).catch(() => undefined);

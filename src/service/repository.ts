@@ -31,6 +31,8 @@ export interface Repositories {
    * false. With `create`, writing to it makes it.
    */
   open(name: string, options: { readonly create: boolean }): Promise<Repository | undefined>;
+  /** Runs before the first request; throws where nothing could be kept. */
+  prepare?(): Promise<void>;
   /** Names, sorted. */
   list(): Promise<readonly string[]>;
 }

@@ -58,6 +58,7 @@ export function createRegistryServer(options: RegistryServerOptions): RegistrySe
     async listen({ host = "127.0.0.1", port = 0 } = {}) {
       const bare = host.replace(/^\[(.*)\]$/, "$1");
       if (!isLoopbackHost(bare)) throw beyondLoopback(host);
+      await options.repositories.prepare?.();
       const sessions = createUploadSessions();
       const server = createServer((request, response) => void serve(options, sessions, request, response));
       // An upload takes as long as it takes; only silence ends it.

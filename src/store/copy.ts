@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
@@ -48,6 +48,18 @@ interface Content {
   readonly bytes?: Buffer;
 }
 
+/** What a manifest needs. An error says which manifest, and where. */
+function readChildren({ mediaType, digest }: Descriptor, bytes: Uint8Array, from: Store): readonly Descriptor[] {
+  try {
+    return childrenOf(mediaType, bytes);
+  } catch (error) {
+    if (!isLadingError(error)) throw error;
+    const rest = error.message.replace(/^Cannot /, "cannot ");
+    const message = `Cannot copy ${digest} from ${from.label}: ${rest}; have it built or pushed again`;
+    throw new LadingError(error.code, message, error.detail, { cause: error });
+  }
+}
+
 /** All content that a root reaches: first the blobs, then the manifests, children before parents. Each digest once. */
 async function listContent(root: Descriptor, from: Store, options: IoOptions): Promise<Content[]> {
   const seen = new Set<string>();
@@ -65,7 +77,7 @@ async function listContent(root: Descriptor, from: Store, options: IoOptions): P
       throw new LadingError("TOO_LARGE", message, { what: "depth of indexes", limit: MAX_DEPTH });
     }
     const bytes = await collect(from.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
-    for (const child of childrenOf(descriptor.mediaType, bytes)) await visit(child, depth + 1);
+    for (const child of readChildren(descriptor, bytes, from)) await visit(child, depth + 1);
     manifests.push({ descriptor, bytes });
   }
   await visit(root, 0);

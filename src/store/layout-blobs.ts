@@ -30,6 +30,8 @@ interface BlobFolderOptions {
   readonly root: string;
   readonly temporaries: string;
   readonly label: string;
+  /** Only lading writes here. */
+  readonly shared: boolean;
   /** Write in the caller's thread. */
   readonly blocking: boolean;
   /** Runs before the first write. */
@@ -76,11 +78,29 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
   const content = readFile(path, { signal: options?.signal, noFollow: true });
-  yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
+  try {
+    yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
+  } catch (error) {
+    throw isLadingError(error, "DIGEST_MISMATCH") ? damagedBlob(error, path, label) : error;
+  }
+}
+
+/** A blob that is there counts as there, so that only without it a copy brings it again. */
+function damagedBlob(error: LadingError<"DIGEST_MISMATCH">, path: string, label: string): LadingError {
+  const { expected, actual } = error.detail;
+  const message = `Cannot accept blob in ${label}: it is ${actual}, expected ${expected}; remove "${path}", then copy, import or build again`;
+  return new LadingError("DIGEST_MISMATCH", message, error.detail, { cause: error });
 }
 
 /** The part of a layout store that deals with blobs; `store/layout.ts` adds the names. */
-export function createBlobFolder({ root, temporaries, label, prepare, blocking }: BlobFolderOptions): BlobFolder {
+export function createBlobFolder({
+  root,
+  temporaries,
+  label,
+  prepare,
+  blocking,
+  shared,
+}: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
   const isOwn = async () => (await lstat(join(temporaries, "own")).catch(() => undefined)) !== undefined;
 
@@ -143,7 +163,7 @@ export function createBlobFolder({ root, temporaries, label, prepare, blocking }
     put,
     async sharedFile({ digest, size }) {
       const path = blobPath(root, digest);
-      return (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
+      return shared && (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
     },
     link: linkFrom,
     async sync() {

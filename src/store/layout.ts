@@ -40,6 +40,11 @@ import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
   /** What messages call it (`oci:` and the folder). */
   readonly label?: string;
+  /**
+   * Only lading writes to this folder, so that other stores may share its blobs by hard links (false). Not for a layout that
+   * somebody hands over: what it holds is then read, and checked, before it is anywhere else.
+   */
+  readonly shared?: boolean;
   /** Write in the caller's thread: for threads that have nothing else to do (false). */
   readonly blocking?: boolean;
 }
@@ -199,7 +204,8 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     while (!(await tryChange(update, signal)));
   }
 
-  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking: options.blocking === true });
+  const { blocking = false, shared = false } = options;
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared });
 
   return {
     label,

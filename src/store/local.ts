@@ -34,7 +34,7 @@ export function localStoreFolder(env: Readonly<Record<string, string | undefined
 
 /** Opens the local store in a folder; it is made on the first write. */
 export function openLocalStore(folder: string): LocalStore {
-  const store = createLayoutStore(folder, { label: `store in "${folder}"` });
+  const store = createLayoutStore(folder, { label: `store in "${folder}"`, shared: true });
   const hidden = join(folder, ".lading");
   return { store, cache: createFolderCache(join(hidden, "cache"), hidden) };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, readdir, readFile, truncate } from "node:fs/promises";
+import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
@@ -101,6 +101,33 @@ test("serve refuses to be reached from other machines, and prints JSON where it 
   assert.is(root, join(command.folder, "home/.local/share/lading/registry"));
   child.kill("SIGTERM");
   assert.is((await ended).code, 143);
+});
+
+test("serve says at its start that it can keep nothing where a file is", async (context) => {
+  const command = await createFilledCommand(context);
+  await writeFile(join(command.folder, "file"), "");
+  assert.match(await command.fails(1, "serve", "--root", "file"), /^IO: Cannot serve "file"/);
+});
+
+test("what a layout says of itself does not bring a damaged blob into the store", async (context) => {
+  const command = await createFilledCommand(context);
+  await command.ok("build", "-o", "oci:evil:1");
+  const blobs = join(command.folder, "evil/blobs/sha256");
+  await writeFile(join(command.folder, "evil/.lading/own"), "");
+  const sized = await Promise.all(
+    (await readdir(blobs)).map(async (name) => [name, (await stat(join(blobs, name))).size] as const),
+  );
+  const [largest] = sized.sort(([, a], [, b]) => b - a);
+  const path = join(blobs, largest?.[0] ?? "");
+  const bytes = await readFile(path);
+  await rm(path);
+  await writeFile(path, bytes.fill(0, 40, 41));
+  const other = ["--store", join(command.folder, "other")];
+  assert.match(
+    await command.fails(1, "copy", "oci:evil:1", "store:e:1", ...other),
+    /^DIGEST_MISMATCH: .*; remove ".*", then copy/,
+  );
+  assert.match(await command.fails(1, "verify", "store:e:1", ...other), /^NOT_FOUND: /);
 });
 
 test("a reader that goes away ends it in silence", async (context) => {

@@ -220,6 +220,12 @@ test("what is missing is an error of the operating system, by its path", async (
   }
 });
 
+test("no item takes away what another brings", async (context) => {
+  const folder = await recipeFolder(context);
+  const error = await rejects(read(folder, [item("readme.md", "/x"), item("readme.md", "/x/y")]), "SYNTAX");
+  assert.match(error.message, /"\/x\/y": another item makes "\/x" a file/);
+});
+
 test("identifyRecipeFiles() changes with each file, its mode and its time, and reads none", async (context) => {
   const folder = await recipeFolder(context);
   await chmod(join(folder, "app/.env"), 0);

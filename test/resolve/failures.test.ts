@@ -62,7 +62,7 @@ const FAILURES: readonly Failure[] = [
     ask: ["a", "d", "e"],
     code: "MISSING",
     message:
-      'Cannot resolve 4 requirements: no package provides "c (>= 1)" wanted by b 1, "w" wanted by d 1, "x" wanted by a 1, "z | y" wanted by a 1, expected one for each for linux/amd64; add packages that provide them, or change what is asked for',
+      'Cannot resolve 4 requirements: no package provides "c (>= 1)" wanted by recipe → a 1 → b 1, "w" wanted by recipe → d 1, "x" wanted by recipe → a 1, "z | y" wanted by recipe → a 1, expected one for each for linux/amd64; add packages that provide them, or change what is asked for',
   },
   {
     title: "what is missing, not what an older version does without",
@@ -180,7 +180,7 @@ test("resolve() gives all that is missing, with the way to each", () => {
 test("resolve() lists ten of many missing requirements, and gives all", () => {
   const needs = Array.from({ length: 25 }, (_, index) => `x${String(index).padStart(2, "0")}`);
   const { message, detail } = throws(() => resolve(ask("a"), [make("a 1", { needs })], OPTIONS), "MISSING");
-  assert.match(message, /"x09" wanted by a 1 and 15 more, expected/);
+  assert.match(message, /"x09" wanted by recipe → a 1 and 15 more, expected/);
   assert.equal(
     detail.missing.map(({ requirement }) => requirement),
     needs,

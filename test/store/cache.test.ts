@@ -65,7 +65,7 @@ test("a cache that comes before its layout does not keep the layout from being l
   const folder = await tempFolder(context);
   await mkdir(join(folder, ".lading"), { recursive: true });
   await createFolderCache(join(folder, ".lading/cache")).set("k", 1);
-  const store = createLayoutStore(folder);
+  const store = createLayoutStore(folder, { shared: true });
   const descriptor = await store.put("text/plain", fromBytes("x"));
   assert.ok(await store.sharedFile?.(descriptor));
 });

@@ -41,7 +41,7 @@ function watched(store: Store): { readonly store: Store; readonly puts: string[]
 async function newLayout(context: TestContext) {
   const folder = await tempFolder(context);
   const blob = ({ digest }: Descriptor) => join(folder, "blobs/sha256", splitDigest(digest).hex);
-  return { folder, blob, store: createLayoutStore(folder) };
+  return { folder, blob, store: createLayoutStore(folder, { shared: true }) };
 }
 
 const digests = (blobs: readonly CopiedBlob[]) => blobs.map(({ descriptor }) => descriptor.digest).sort();

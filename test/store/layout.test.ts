@@ -309,16 +309,24 @@ test("a damaged blob of the right size in a layout of another tool is not there,
 });
 
 test("only a layout that lading made shares its files, and takes them", async (context) => {
-  const own = createLayoutStore(await tempFolder(context));
+  const own = createLayoutStore(await tempFolder(context), { shared: true });
   const descriptor = await own.put("text/plain", fromBytes("hello"));
   const file = await own.sharedFile?.(descriptor);
   assert.ok(file);
   assert.is(await own.sharedFile?.({ ...descriptor, size: 4 }), undefined);
   const folder = await writeLayout(context);
-  const foreign = createLayoutStore(folder);
+  const foreign = createLayoutStore(folder, { shared: true });
   assert.is(await foreign.link?.(descriptor, file ?? ""), false);
   await foreign.put("text/plain", fromBytes("hello"));
   assert.is(await foreign.sharedFile?.(descriptor), undefined);
+});
+
+test("a layout that is handed over shares nothing, whatever it says of itself", async (context) => {
+  const folder = await writeLayout(context);
+  await mkdir(join(folder, ".lading"));
+  await writeFile(join(folder, ".lading/own"), "");
+  const store = createLayoutStore(folder);
+  assert.is(await store.sharedFile?.(await store.put("text/plain", fromBytes("hello"))), undefined);
 });
 
 test("stores that make one layout at almost the same time do not stand in each other's way", async (context) => {
