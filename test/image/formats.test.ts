@@ -238,7 +238,7 @@ for (const [type, name, value, words] of WRONG) {
 test("a blob of any store is read in parts, forward with one reading", async (context) => {
   const folder = await tempFolder(context);
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 251));
-  for (const store of [createMemoryStore(), createLayoutStore(folder)]) {
+  for (const store of [createMemoryStore(), createLayoutStore(folder, { shared: true })]) {
     const descriptor = await store.put(MEDIA_TYPE.layer, fromBytes(bytes));
     let opened = 0;
     const open: Store["open"] = async function* (...args) {
