@@ -10,6 +10,9 @@ import { toThreadError } from "../stream/worker-pool.js";
 import type { StoredResource } from "./resource.js";
 import { type ResourceJob, runResourceJob } from "./resource-job.js";
 
+/** Bytes after which the pool is told of them. */
+const SAY_EVERY = 4 * 1024 * 1024;
+
 const port = parentPort;
 let stop = new AbortController();
 
@@ -19,9 +22,18 @@ function answer(message: FromThread<StoredResource, number>): void {
 
 async function work(job: ResourceJob): Promise<void> {
   stop = new AbortController();
-  const onBytes = (notice: number) => answer({ type: "notice", notice });
+  let unsaid = 0;
+  const say = () => answer({ type: "notice", notice: unsaid });
+  const onBytes = (bytes: number) => {
+    unsaid += bytes;
+    if (unsaid < SAY_EVERY) return;
+    say();
+    unsaid = 0;
+  };
   try {
-    answer({ type: "result", result: await runResourceJob(job, { signal: stop.signal, onBytes, blocking: true }) });
+    const result = await runResourceJob(job, { signal: stop.signal, onBytes, blocking: true });
+    say();
+    answer({ type: "result", result });
   } catch (error) {
     answer({ type: "error", error: toThreadError(error) });
   }
