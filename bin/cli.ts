@@ -5,6 +5,9 @@
  */
 
 import { Command } from "commander";
+
+export { formatSize } from "../src/image/format-size.js";
+
 import { formatJson, visible } from "./visible.js";
 
 /** What a verb may touch of the outside world. */
@@ -63,19 +66,6 @@ export function warn(cli: Cli, flags: CommonFlags, message: string): void {
 /** Gathers a flag that may be given several times. */
 export function gather(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
-}
-
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-/** A size for people: `45.1 MB`, in powers of 1000. */
-export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.95 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
 /** A count with its noun: `1 layer`, `3 layers`. */

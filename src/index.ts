@@ -26,6 +26,7 @@ export {
   type FilesReportOptions,
   reportFiles,
 } from "./image/files-report.js";
+export { formatSize } from "./image/format-size.js";
 export { type InspectedImage, type InspectedLayer, inspectImage } from "./image/inspect.js";
 export type { Layer } from "./image/layer-plan.js";
 export { type LayerReport, type LayersReport, reportLayers } from "./image/layers-report.js";

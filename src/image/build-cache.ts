@@ -12,6 +12,7 @@ import type { Platform } from "../oci/platform.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { isFresh } from "../stream/file-identity.js";
 import {
   type BuildImageOptions,
   type BuildWarning,
@@ -52,17 +53,6 @@ async function ignoreFileDigests({ files, folder }: ImageContents): Promise<read
     ignoreFile === undefined ? "" : digestOf(await readFile(join(folder, ignoreFile)).catch(() => "")),
   );
   return await Promise.all(texts);
-}
-
-/** Clock ticks: of kernels, and of file systems that keep whole seconds only (Lustre). */
-const TICK_MS = 100;
-const COARSE_TICK_MS = 2100;
-
-/** Did a file change so recently that a further change might not show in its times? `now` is in ms, taken before it was looked at. */
-function isFresh(identity: string, now: number): boolean {
-  const [mtime = "", ctime = ""] = identity.split(":").slice(-2);
-  const isCoarse = [mtime, ctime].every((time) => time.endsWith("000000000"));
-  return now - Number(ctime) / 1e6 < (isCoarse ? COARSE_TICK_MS : TICK_MS);
 }
 
 interface Key {

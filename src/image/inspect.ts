@@ -8,7 +8,7 @@ import { LadingError } from "../errors.js";
 import { decodeConfig, type ImageConfig } from "../oci/config.js";
 import type { Annotations, Descriptor } from "../oci/descriptor.js";
 import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
-import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
+import { isImageConfigType, isIndexType } from "../oci/media-type.js";
 import type { Platform } from "../oci/platform.js";
 import type { Store } from "../store/store.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
@@ -35,7 +35,6 @@ export interface InspectedImage {
   readonly size: number;
 }
 
-const IMAGE_CONFIGS: ReadonlySet<string> = new Set([MEDIA_TYPE.config, MEDIA_TYPE.dockerConfig]);
 const MAX_DEPTH = 8;
 const MAX_MANIFESTS = 1000;
 
@@ -51,7 +50,7 @@ function withHistory(layers: readonly Descriptor[], config: ImageConfig | undefi
 async function inspectManifest(store: Store, descriptor: Descriptor, bytes: Uint8Array, options: IoOptions) {
   const manifest = decodeManifest(bytes, descriptor.mediaType);
   const { annotations = {}, artifactType, layers } = manifest;
-  const config = IMAGE_CONFIGS.has(manifest.config.mediaType)
+  const config = isImageConfigType(manifest.config.mediaType)
     ? decodeConfig(await collect(store.open(manifest.config, options), MAX_MANIFEST_BYTES, "config"))
     : undefined;
   const { os, architecture, variant } = config ?? {};

@@ -8,7 +8,7 @@ import { isLadingError, LadingError } from "../errors.js";
 import { decodeConfig, type ImageConfig } from "../oci/config.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "../oci/manifest.js";
-import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
+import { isImageConfigType, isIndexType } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
 import { type ByteStream, collect, type IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
@@ -37,7 +37,6 @@ interface Check extends IoOptions {
   readonly counts: Counts;
 }
 
-const IMAGE_CONFIGS: ReadonlySet<string> = new Set([MEDIA_TYPE.config, MEDIA_TYPE.dockerConfig]);
 const MAX_DEPTH = 16;
 
 function contradiction(what: string, why: string): LadingError<"CORRUPT"> {
@@ -128,7 +127,7 @@ function count(
 async function verifyManifest(check: Check, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
   const manifest = decodeManifest(bytes, descriptor.mediaType);
   const what = `image ${descriptor.digest}`;
-  if (!IMAGE_CONFIGS.has(manifest.config.mediaType)) {
+  if (!isImageConfigType(manifest.config.mediaType)) {
     return await verifyBlobs(check, [manifest.config, ...manifest.layers]);
   }
   const configBytes = openContent(check, manifest.config);

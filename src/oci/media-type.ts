@@ -41,6 +41,11 @@ export function isManifestType(mediaType: string): boolean {
   return MANIFESTS.has(mediaType);
 }
 
+/** Is it the config of an image, not of another artifact? */
+export function isImageConfigType(mediaType: string): boolean {
+  return mediaType === MEDIA_TYPE.config || mediaType === MEDIA_TYPE.dockerConfig;
+}
+
 /** Does a registry keep it under `manifests/`, not `blobs/`? True for manifests and indexes. */
 export function isReferableType(mediaType: string): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType);

@@ -9,6 +9,7 @@ import { ioError, LadingError } from "../errors.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
 import { HEAD_SIZE } from "../stream/detect.js";
 import { readFile } from "../stream/file.js";
+import { identityOf } from "../stream/file-identity.js";
 import type { PackageFile } from "./package.js";
 
 /** What tells one state of a file from another. */
@@ -32,8 +33,7 @@ export async function identifyFile(path: string): Promise<FileIdentity> {
       path,
     });
   }
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), size: Number(size) };
+  return { key: identityOf(stats), size: Number(stats.size) };
 }
 
 export interface OpenFileOptions extends IoOptions {

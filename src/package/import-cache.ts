@@ -13,13 +13,9 @@ import { isDigest } from "../oci/digest.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { identityOf, isFresh } from "../stream/file-identity.js";
 import { findSidecar } from "./formats/sidecar.js";
 import type { Package, PackageLayer } from "./package.js";
-
-/** Clock ticks: of kernels, and of file systems that keep whole seconds only (Lustre). */
-const TICK_MS = 100;
-const COARSE_TICK_MS = 2100;
-const NS_PER_S = 1_000_000_000n;
 
 interface Identity {
   readonly key: string;
@@ -30,11 +26,8 @@ interface Identity {
 async function identify(path: string): Promise<Identity | undefined> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   if (stats === undefined) return undefined;
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  const isCoarse = mtimeNs % NS_PER_S === 0n && ctimeNs % NS_PER_S === 0n;
-  const ageMs = Date.now() - Number(ctimeNs / 1_000_000n);
-  const isFresh = ageMs < (isCoarse ? COARSE_TICK_MS : TICK_MS);
-  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(":"), isFresh };
+  const key = identityOf(stats);
+  return { key, isFresh: isFresh(key, Date.now()) };
 }
 
 /** Something that was made of a file, with what has to be in the store for it to be of use. */

@@ -13,6 +13,7 @@ import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
+import { identityOf } from "../stream/file-identity.js";
 import type { WriteEntry } from "./entry.js";
 import type { Filter } from "./filter.js";
 import { escapePath } from "./path.js";
@@ -82,10 +83,6 @@ async function entryOf(walk: Walk, at: Buffer, path: string, stats: BigIntStats)
   }
   if (stats.isFile()) return fileEntry(walk, at, path, stats);
   throw refuseKind(path, stats);
-}
-
-function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 }
 
 async function visit(walk: Walk, at: Buffer, path: string): Promise<void> {
