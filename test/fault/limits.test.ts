@@ -26,7 +26,7 @@ const noSpaces = missing("unshare", "mount") ?? ((await hasSpaces("-Urm")) ? und
 function shell(folder: string, script: string, wrap: readonly string[] = []): Promise<RunResult> {
   const start = `lading() { "${process.execPath}" "${LADING}" "$@"; }\n`;
   const env = { HOME: folder, LADING_STORE: undefined, XDG_DATA_HOME: undefined, UV_THREADPOOL_SIZE: undefined };
-  const [command = "bash", ...words] = [...wrap, "bash", "-euc", start + script];
+  const [command = "bash", ...words] = [...wrap, "bash", "--norc", "-euc", start + script];
   return run(command, words, { cwd: folder, env });
 }
 

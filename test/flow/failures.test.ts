@@ -123,7 +123,7 @@ test.needs(noSpaces, "a full disk", async (context) => {
     status=0; lading package import --store "$PWD" "${path}" || status=$?
     [ "$before" = "$(list)" ] || { echo 'the store changed:'; list; exit 9; }
     exit "$status"`;
-  const { code, stdout, stderr } = await run("unshare", ["-Urm", "bash", "-euc", script], {
+  const { code, stdout, stderr } = await run("unshare", ["-Urm", "bash", "--norc", "-euc", script], {
     cwd: cli.folder,
     env: cli.env,
   });
