@@ -27,7 +27,9 @@ export interface TemporaryFile {
    * @param check Runs between the two; what it throws keeps the name as it was.
    */
   commit(destination: string, check?: () => Promise<void>): Promise<void>;
-  /** Removes it. Does nothing after `commit`. */
+  /** Closes it, for {@link commitTemporary} to finish: the flush may then be waited for elsewhere. */
+  leave(): Promise<void>;
+  /** Removes it. Does nothing after `commit` and `leave`. */
   discard(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
     throw ioError(error, "create a temporary file in", folder);
   }
   let isOpen = true;
+  let isLeft = false;
   const close = async () => {
     if (isOpen) await handle.close();
     isOpen = false;
@@ -89,11 +92,27 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
         throw ioError(error, "write", destination);
       }
     },
+    async leave() {
+      await close();
+      isLeft = true;
+    },
     async discard() {
       await close().catch(() => {});
-      await rm(path, { force: true }).catch(() => {});
+      if (!isLeft) await rm(path, { force: true }).catch(() => {});
     },
   };
+}
+
+/** Flushes a temporary file that was left whole, and gives it its name. Where it cannot, the file is gone. */
+export async function commitTemporary(path: string, destination: string): Promise<void> {
+  try {
+    const handle = await open(path, "r+");
+    await sync(handle).finally(() => handle.close());
+    await rename(path, destination);
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw ioError(error, "write", destination);
+  }
 }
 
 /** Replaces a small file whole, durably. `temporaries` is a folder on the same file system, `check` as in `commit`. */
