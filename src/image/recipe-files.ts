@@ -20,7 +20,7 @@ import { createFilter, parseIgnoreFile } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
 import type { Tree } from "./tree.js";
-import { splitPath } from "./tree-node.js";
+import { splitPath } from "./tree-path.js";
 
 export interface RecipeFilesOptions extends IoOptions {
   /** The recipe's folder. */
