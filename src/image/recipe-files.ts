@@ -19,7 +19,7 @@ import { escapePath } from "../tar/escape.js";
 import { createFilter, parseIgnoreFile } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
-import type { Tree } from "./tree.js";
+import type { OpenLayer, Tree } from "./tree.js";
 import { splitPath } from "./tree-path.js";
 
 export interface RecipeFilesOptions extends IoOptions {
@@ -134,6 +134,7 @@ export async function identifyRecipeFiles(
 /** What the recipe's files have come to so far. Whatever is settled is in the tree, too. */
 interface Settling {
   readonly tree: Tree;
+  readonly layer: OpenLayer;
   /** By real path. */
   readonly settled: Map<string, WriteEntry>;
   readonly mtime: number;
@@ -151,14 +152,14 @@ function unsettle({ settled }: Settling, path: string): void {
 }
 
 function put(work: Settling, entry: WriteEntry): void {
-  const { tree, settled } = work;
+  const { tree, layer, settled } = work;
   const { path } = entry;
   unsettle(work, path);
   if (entry.type !== "directory" && tree.lookup(path)?.type === "directory") {
     for (const below of [...settled.keys()]) if (below.startsWith(`${path}/`)) unsettle(work, below);
   }
   settled.set(path, entry);
-  tree.apply([toListedFile(entry)]);
+  layer.add([toListedFile(entry)]);
 }
 
 /** Of two items, one would take away what the other brings. */
@@ -220,7 +221,7 @@ export async function readRecipeFiles(
   files: readonly RecipeFiles[],
   options: RecipeFilesOptions,
 ): Promise<readonly WriteEntry[]> {
-  const work: Settling = { tree, settled: new Map(), mtime: options.mtime };
+  const work: Settling = { tree, layer: tree.begin(), settled: new Map(), mtime: options.mtime };
   for (const item of files) {
     const entries = await readItem(item, options);
     checkTarget(tree, item, entries);

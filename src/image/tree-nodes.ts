@@ -1,5 +1,5 @@
 /**
- * The nodes of a {@link Tree} in little memory: 24 bytes for each, and 22 to 43 in a table of names.
+ * The nodes of a {@link Tree} in little memory: 16 bytes for each, and 22 to 43 in a table of names.
  *
  * A node is a number; 0 stands for none. A name is found by the keyed hash of its folder's number and itself, so names are
  * not kept. What takes the place of a folder gets a new number, and so nothing of what was in it is found any more.
@@ -35,19 +35,22 @@ export interface Nodes {
   children(folder: number): Generator<number>;
   factsOf(node: number): NodeFacts;
   typeOf(node: number): NodeType;
-  /** Number of the layer that put it there. */
+  /** Number of the layer that put it there, -1 to 65534. */
   layerOf(node: number): number;
 }
 
 const TYPES: readonly NodeType[] = ["directory", "file", "symlink", "char", "block", "fifo"];
 const DIRECTORY = 0;
-/** Fields of a record: type and mode, layer, first child, next in the same folder; the last two are content or target. */
-const [KIND, LAYER, FIRST, NEXT, A, B] = [0, 1, 2, 3, 4, 5];
-const WORDS = 6;
-/** Bits of the first field. */
+/** Words of a record: its kind, the next node in the same folder, and two of a file's content or a symlink's target. */
+const [KIND, NEXT, A, B] = [0, 1, 2, 3];
+const WORDS = 4;
+/** The first node in a folder. */
+const FIRST = A;
+/** A kind, from the lowest bit: 3 bits of type, whether it is there, 12 of mode, 16 of layer. */
 const TYPE_BITS = 7;
 const PRESENT = 8;
-const MODE_SHIFT = 4;
+const [MODE_SHIFT, MODE_BITS, LAYER_SHIFT] = [4, 0o7777, 16];
+const MAX_LAYER = 0xffff - 1;
 const NODES_PER_CHUNK = 2048;
 
 /** No nodes but a root. Adding throws {@link LadingError} `TOO_LARGE` beyond twelve million. */
@@ -70,8 +73,9 @@ export function createNodes(): Nodes {
     return node;
   };
   const describe = (node: number, { type, mode, content, target }: NodeFacts, layer: number): void => {
-    write(node, KIND, TYPES.indexOf(type) | PRESENT | (mode << MODE_SHIFT));
-    write(node, LAYER, layer + 1);
+    if (layer > MAX_LAYER) throw new RangeError(`Not a layer of a tree: ${layer}, expected ${MAX_LAYER} at most`);
+    const kind = TYPES.indexOf(type) | PRESENT | ((mode & MODE_BITS) << MODE_SHIFT);
+    write(node, KIND, kind | ((layer + 1) << LAYER_SHIFT));
     if (content !== undefined) {
       write(node, A, content[0]);
       write(node, B, content[1]);
@@ -110,13 +114,13 @@ export function createNodes(): Nodes {
     },
     factsOf(node) {
       const kind = read(node, KIND);
-      const facts = { type: TYPES[kind & TYPE_BITS] as NodeType, mode: kind >>> MODE_SHIFT };
+      const facts = { type: TYPES[kind & TYPE_BITS] as NodeType, mode: (kind >>> MODE_SHIFT) & MODE_BITS };
       const [a, b] = [read(node, A), read(node, B)];
       if (facts.type === "symlink") return { ...facts, target: targets.get(a, b) };
       return facts.type === "file" && (a !== 0 || b !== 0) ? { ...facts, content: [a, b] } : facts;
     },
     typeOf: (node) => TYPES[read(node, KIND) & TYPE_BITS] as NodeType,
-    layerOf: (node) => read(node, LAYER) - 1,
+    layerOf: (node) => (read(node, KIND) >>> LAYER_SHIFT) - 1,
   };
 }
 

@@ -17,7 +17,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
-import { BLOCK_SIZE, loadBlockEncoder } from "../stream/block.js";
+import { loadBlockEncoder } from "../stream/block.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
 import type { Entry, EntryType } from "../tar/entry.js";
@@ -34,8 +34,12 @@ export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid"
 
 /** Bytes that an uncompressed list may have: a million entries. */
 const MAX_LIST = 512 * 1024 * 1024;
-/** Characters of lines that become one gzip member. Part of what makes the bytes. */
-const FLUSH = 256 * 1024;
+/** Bytes of lines from which they become a gzip member. Part of what makes the bytes. */
+const MEMBER = 256 * 1024;
+/** Bytes of the longest line: path and target have at most 4096 bytes, of which JSON makes at most six times as many. */
+const MAX_LINE = 64 * 1024;
+/** Bytes of lines that are parsed at once: few enough to be gone before the collector looks for what lasts. */
+const PART = 16 * 1024;
 /** Lists are read far more seldom than they are written. */
 const LEVEL = 1;
 const NEWLINE = 0x0a;
@@ -106,25 +110,25 @@ export interface FileListEncoder {
 export async function createFileListEncoder(): Promise<FileListEncoder> {
   const encode = await loadBlockEncoder("gzip", LEVEL);
   const blocks: Uint8Array[] = [];
-  let text = "";
+  const lines = Buffer.allocUnsafeSlow(MEMBER + MAX_LINE);
+  let filled = 0;
   let size = 0;
   const flush = () => {
-    const bytes = Buffer.from(text);
-    text = "";
-    for (let at = 0; at < bytes.byteLength; at += BLOCK_SIZE) blocks.push(encode(bytes.subarray(at, at + BLOCK_SIZE)));
+    blocks.push(encode(lines.subarray(0, filled)));
+    filled = 0;
   };
   return {
     add(file) {
-      text += formatLine(file);
+      filled += lines.write(formatLine(file), filled);
       size++;
-      if (text.length >= FLUSH) flush();
+      if (filled >= MEMBER) flush();
     },
     get size() {
       return size;
     },
     end() {
-      if (text !== "") flush();
-      return blocks.length === 0 ? [encode(new Uint8Array(0))] : blocks;
+      if (filled > 0 || blocks.length === 0) flush();
+      return blocks;
     },
   };
 }
@@ -160,9 +164,12 @@ export async function* openFileList(
   let rest = Buffer.alloc(0);
   const limits = { maxBytes: MAX_LIST };
   for await (const chunk of decompress(store.open(descriptor, options), "gzip", { what: "list of files", limits })) {
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) yield parseLines(Buffer.concat([rest, chunk.subarray(0, end)]).toString("utf8"));
-    rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, chunk.subarray(end)]);
+    for (let at = 0; at < chunk.byteLength; at += PART) {
+      const part = chunk.subarray(at, at + PART);
+      const end = part.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) yield parseLines(Buffer.concat([rest, part.subarray(0, end)]).toString("utf8"));
+      rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, part.subarray(end)]);
+    }
   }
 }
 

@@ -117,6 +117,7 @@ export function createCleanCheck({ allowWhiteouts = false, allowDevices = false 
     },
     end(end) {
       scanEnd = end;
+      tree.close();
       dropped.sort((left, right) => left - right);
     },
     result() {
