@@ -13,6 +13,7 @@
  * @module
  */
 
+import { gunzipSync } from "node:zlib";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
@@ -102,6 +103,8 @@ export interface FileListEncoder {
   add(file: ListedFile): void;
   /** Files so far. */
   readonly size: number;
+  /** The files so far, as often as they are asked for. */
+  [Symbol.iterator](): Iterator<ListedFile>;
   /** The list's bytes. */
   end(): readonly Uint8Array[];
 }
@@ -125,6 +128,10 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
     },
     get size() {
       return size;
+    },
+    *[Symbol.iterator]() {
+      for (const block of blocks) yield* parseParts(gunzipSync(block));
+      yield* parseParts(lines.subarray(0, filled));
     },
     end() {
       if (filled > 0 || blocks.length === 0) flush();
@@ -153,6 +160,15 @@ function parseLines(text: string): readonly ListedFile[] {
   // One call for all lines takes half the time of one call for each.
   const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
   return lines.map(toListedFile);
+}
+
+/** The files of whole lines, few of them at a time. */
+function* parseParts(lines: Buffer): Generator<ListedFile> {
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, Math.min(at + PART, lines.length - 1)) + 1;
+    yield* parseLines(lines.toString("utf8", at, end));
+    at = end;
+  }
 }
 
 /** The files of a list in their order, some hundreds at once. Throws `TOO_LARGE` above 512 MiB of lines. */
