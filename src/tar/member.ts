@@ -6,6 +6,7 @@
 
 import type { Entry, EntryType } from "./entry.js";
 import { checkDeviceNumbers, checkNumbers, headerLinkname, headerName, headerNumber, headerSize } from "./header.js";
+import type { Tail } from "./header-tail.js";
 import { entryPath } from "./path.js";
 import type { PaxRecords } from "./pax.js";
 import { corruptTar, tooLarge, unsafeEntry } from "./refusal.js";
@@ -85,6 +86,7 @@ function inForce({ pax, global }: PendingMeta): PaxRecords {
  * An extended header's size wins over the header's own, for the content and so for the place of the next header.
  *
  * @param offset Where the header stands in the archive.
+ * @param tail The header's own.
  * @throws {LadingError} `UNSAFE_ENTRY` or `TOO_LARGE` as {@link entryPath}, and for types that lading does not carry, sparse
  * files, and content where there can be none; `CORRUPT` for fields that are no numbers and meta headers that contradict.
  */
@@ -93,16 +95,17 @@ export function decodeMember(
   start: number,
   pending: PendingMeta,
   offset: number,
+  tail: Tail,
 ): { readonly entry: Entry; readonly meta: EntryMeta } {
   const records = inForce(pending);
-  const rawPath = pick(records.get("path"), pending.longName, offset) ?? headerName(block, start, offset);
+  const rawPath = pick(records.get("path"), pending.longName, offset) ?? headerName(block, start, offset, tail);
   const typeflag = block[start + 156] as number;
   const type = entryType(typeflag, rawPath);
   if (type === undefined) throw unsafeEntry(rawPath, refusedType(typeflag));
   const rawLinkpath = linkTarget(block, start, type, records, pending, offset);
-  if (records.size > 0) checkNumbers(block, start, offset);
-  else checkDeviceNumbers(block, start, offset);
-  const entry = {
+  if (records.size > 0) checkNumbers(block, start, offset, tail);
+  else checkDeviceNumbers(block, start, offset, tail);
+  const common = {
     path: entryPath(rawPath, type === "directory"),
     type,
     mode: headerNumber(block, start, "mode", offset) & 0o7777,
@@ -110,10 +113,16 @@ export function decodeMember(
     gid: integer(records, "gid", offset) ?? headerNumber(block, start, "gid", offset),
     mtime: seconds(records, offset) ?? headerNumber(block, start, "mtime", offset),
     size: contentSize(block, start, records, offset),
-    ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
-    ...(records.size === 0 ? undefined : xattrs(records, rawPath)),
-    ...(type === "char" || type === "block" ? device(block, start, offset) : undefined),
   };
+  const hasMore = rawLinkpath !== undefined || records.size > 0 || type === "char" || type === "block";
+  const entry: Entry = hasMore
+    ? {
+        ...common,
+        ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
+        ...(records.size === 0 ? undefined : xattrs(records, rawPath)),
+        ...(type === "char" || type === "block" ? device(block, start, offset) : undefined),
+      }
+    : common;
   if (entry.size > 0 && type !== "file") throw unsafeEntry(rawPath, `it is a ${type} with content`);
   const meta: EntryMeta = {
     rawPath,

@@ -8,6 +8,9 @@
 
 const BLANK = 0x20;
 const ZERO = 0x30;
+/** Octal digits, and what they count up to, that fit in 32 bits. */
+const LOW_DIGITS = 10;
+const LOW = 8 ** LOW_DIGITS;
 
 /**
  * Reads one numeric field.
@@ -49,13 +52,28 @@ function decodeBinary(block: Uint8Array, start: number, length: number): number 
   return negative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Writes `value` as octal, padded with zeros to `length - 1` digits, and a NUL. It must fit and be no less than 0. */
-export function encodeOctal(value: number, block: Uint8Array, start: number, length: number): void {
+/**
+ * Writes `value` as octal, padded with zeros to `length - 1` digits, and a NUL. It must fit and be no less than 0.
+ *
+ * @returns The sum of the bytes.
+ */
+export function encodeOctal(value: number, block: Uint8Array, start: number, length: number): number {
+  const low = value % LOW;
+  const high = (value - low) / LOW;
+  const digits = length - 1;
+  const middle = start + Math.max(0, digits - LOW_DIGITS);
+  block[start + digits] = 0;
+  return encodeDigits(low, block, middle, start + digits) + encodeDigits(high, block, start, middle);
+}
+
+/** Whole numbers below 2^32 alone shift by bits. */
+function encodeDigits(value: number, block: Uint8Array, start: number, end: number): number {
   let rest = value;
-  for (let at = start + length - 2; at >= start; at--) {
-    const next = Math.floor(rest / 8);
-    block[at] = ZERO + (rest - next * 8);
-    rest = next;
+  let sum = (end - start) * ZERO;
+  for (let at = end - 1; at >= start; at--) {
+    block[at] = ZERO + (rest & 7);
+    sum += rest & 7;
+    rest >>>= 3;
   }
-  block[start + length - 1] = 0;
+  return sum;
 }

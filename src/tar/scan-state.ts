@@ -5,7 +5,8 @@
  */
 
 import type { Entry } from "./entry.js";
-import { BLOCK } from "./header.js";
+import { BLOCK, viewOf } from "./header.js";
+import { createTail, type Tail } from "./header-tail.js";
 import type { EntryMeta } from "./member.js";
 import type { PaxRecords } from "./pax.js";
 
@@ -31,7 +32,10 @@ export interface State {
   offset: number;
   /** A header that came in pieces. */
   readonly header: Buffer;
+  readonly headerView: DataView;
   headerFilled: number;
+  /** What the last header ended in. */
+  readonly tail: Tail;
   /** Bytes of content or meta that are still to come. */
   remaining: number;
   /** Bytes of padding that follow. */
@@ -52,12 +56,15 @@ export interface State {
 
 /** The state before the first byte. */
 export function initialState(handlers: ScanHandlers): State {
+  const header = Buffer.alloc(BLOCK);
   return {
     handlers,
     phase: "header",
     offset: 0,
-    header: Buffer.alloc(BLOCK),
+    header,
+    headerView: viewOf(header),
     headerFilled: 0,
+    tail: createTail(),
     remaining: 0,
     padding: 0,
     meta: NOTHING,

@@ -8,7 +8,7 @@
  */
 
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import { BLOCK, checkNumbers, headerSize, isHeader, isZeroBlock } from "./header.js";
+import { BLOCK, checkNumbers, headerSize, isHeader, isZeroBlock, viewOf } from "./header.js";
 import { decodeMember, type PendingMeta } from "./member.js";
 import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
 import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
@@ -79,19 +79,20 @@ export async function scanTar(
 }
 
 function consume(state: State, chunk: Buffer): void {
+  const view = viewOf(chunk);
   let at = 0;
   while (at < chunk.length) {
-    const used = step(state, chunk, at);
+    const used = step(state, chunk, view, at);
     at += used;
     state.offset += used;
   }
 }
 
 /** Takes what the current phase wants of the chunk from `at`; gives the count of bytes taken. */
-function step(state: State, chunk: Buffer, at: number): number {
+function step(state: State, chunk: Buffer, view: DataView, at: number): number {
   switch (state.phase) {
     case "header":
-      return stepHeader(state, chunk, at);
+      return stepHeader(state, chunk, view, at);
     case "data":
       return stepData(state, chunk, at);
     case "meta":
@@ -103,9 +104,9 @@ function step(state: State, chunk: Buffer, at: number): number {
   }
 }
 
-function stepHeader(state: State, chunk: Buffer, at: number): number {
+function stepHeader(state: State, chunk: Buffer, view: DataView, at: number): number {
   if (state.headerFilled === 0 && chunk.length - at >= BLOCK) {
-    takeHeader(state, chunk, at, state.offset);
+    takeHeader(state, chunk, view, at, state.offset);
     return BLOCK;
   }
   const count = chunk.copy(
@@ -117,7 +118,7 @@ function stepHeader(state: State, chunk: Buffer, at: number): number {
   state.headerFilled += count;
   if (state.headerFilled === BLOCK) {
     state.headerFilled = 0;
-    takeHeader(state, state.header, 0, state.offset + count - BLOCK);
+    takeHeader(state, state.header, state.headerView, 0, state.offset + count - BLOCK);
   }
   return count;
 }
@@ -159,20 +160,20 @@ function stepEnd(state: State, chunk: Buffer, at: number): number {
   return chunk.length - at;
 }
 
-function takeHeader(state: State, block: Buffer, start: number, offset: number): void {
+function takeHeader(state: State, block: Buffer, view: DataView, start: number, offset: number): void {
   if (block[start] === 0 && isZeroBlock(block, start)) {
     takeZeroBlock(state, offset);
     return;
   }
   if (state.zeroBlocks > 0) throw corruptTar("an entry after a zero block", offset);
-  if (!isHeader(block, start)) {
+  if (!isHeader(block, start, view, state.tail)) {
     throw offset === 0 && !block.toString("latin1", start + 257, start + 262).startsWith("ustar")
       ? notTar(block.subarray(start, start + BLOCK))
       : corruptTar("a header whose checksum is wrong", offset);
   }
   const typeflag = block[start + 156] as number;
   if (typeflag === LOCAL || typeflag === GLOBAL || typeflag === LONG_NAME || typeflag === LONG_LINK) {
-    checkNumbers(block, start, offset);
+    checkNumbers(block, start, offset, state.tail);
     startMeta(state, typeflag, headerSize(block, start, offset), offset);
   } else {
     startMember(state, block, start, offset);
@@ -190,7 +191,7 @@ function hasPending({ pax, longName, longLink }: State): boolean {
 }
 
 function startMember(state: State, block: Buffer, start: number, offset: number): void {
-  const { entry, meta } = decodeMember(block, start, state as PendingMeta, offset);
+  const { entry, meta } = decodeMember(block, start, state as PendingMeta, offset, state.tail);
   state.pax = undefined;
   state.longName = undefined;
   state.longLink = undefined;
