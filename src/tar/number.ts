@@ -8,9 +8,7 @@
 
 const BLANK = 0x20;
 const ZERO = 0x30;
-/** Octal digits, and what they count up to, that fit in 32 bits. */
-const LOW_DIGITS = 10;
-const LOW = 8 ** LOW_DIGITS;
+const MAX_UINT32 = 2 ** 32 - 1;
 
 /**
  * Reads one numeric field.
@@ -58,22 +56,21 @@ function decodeBinary(block: Uint8Array, start: number, length: number): number 
  * @returns The sum of the bytes.
  */
 export function encodeOctal(value: number, block: Uint8Array, start: number, length: number): number {
-  const low = value % LOW;
-  const high = (value - low) / LOW;
-  const digits = length - 1;
-  const middle = start + Math.max(0, digits - LOW_DIGITS);
-  block[start + digits] = 0;
-  return encodeDigits(low, block, middle, start + digits) + encodeDigits(high, block, start, middle);
-}
-
-/** Whole numbers below 2^32 alone shift by bits. */
-function encodeDigits(value: number, block: Uint8Array, start: number, end: number): number {
   let rest = value;
-  let sum = (end - start) * ZERO;
-  for (let at = end - 1; at >= start; at--) {
+  let at = start + length - 2;
+  let sum = (length - 1) * ZERO;
+  for (; rest > MAX_UINT32; at--) {
+    const next = Math.floor(rest / 8);
+    block[at] = ZERO + (rest - next * 8);
+    sum += rest - next * 8;
+    rest = next;
+  }
+  // Numbers that fit in 32 bits, as nearly all do, need no division.
+  for (rest >>>= 0; at >= start; at--) {
     block[at] = ZERO + (rest & 7);
     sum += rest & 7;
     rest >>>= 3;
   }
+  block[start + length - 1] = 0;
   return sum;
 }

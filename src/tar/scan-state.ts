@@ -5,8 +5,7 @@
  */
 
 import type { Entry } from "./entry.js";
-import { BLOCK, viewOf } from "./header.js";
-import { createTail, type Tail } from "./header-tail.js";
+import { BLOCK, type Header, headerIn } from "./header.js";
 import type { EntryMeta } from "./member.js";
 import type { PaxRecords } from "./pax.js";
 
@@ -30,12 +29,12 @@ export interface State {
   phase: Phase;
   /** Bytes from the start of the archive to the next unread one. */
   offset: number;
-  /** A header that came in pieces. */
-  readonly header: Buffer;
-  readonly headerView: DataView;
+  /** The header that is being read, or that was read last. */
+  readonly header: Header;
+  /** A header that came in pieces, and how much of it is there. */
+  readonly pieces: Buffer;
+  readonly piecesView: DataView;
   headerFilled: number;
-  /** What the last header ended in. */
-  readonly tail: Tail;
   /** Bytes of content or meta that are still to come. */
   remaining: number;
   /** Bytes of padding that follow. */
@@ -56,15 +55,16 @@ export interface State {
 
 /** The state before the first byte. */
 export function initialState(handlers: ScanHandlers): State {
-  const header = Buffer.alloc(BLOCK);
+  const pieces = Buffer.alloc(BLOCK);
+  const header = headerIn(pieces);
   return {
     handlers,
     phase: "header",
     offset: 0,
     header,
-    headerView: viewOf(header),
+    pieces,
+    piecesView: header.view,
     headerFilled: 0,
-    tail: createTail(),
     remaining: 0,
     padding: 0,
     meta: NOTHING,
