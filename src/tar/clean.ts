@@ -156,6 +156,7 @@ function noteName(
   reasons: Findings<keyof typeof REASONS>,
   warnings: Findings<keyof typeof WARNINGS>,
 ): void {
+  if (raw === path) return;
   if (raw.startsWith("/")) {
     note(reasons, "absolute", path);
     note(warnings, "absolute", path);
