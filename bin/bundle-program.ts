@@ -14,6 +14,7 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 const FIRST = [
   "bin/cli.js",
   "bin/commands/build.js",
+  "src/build-files.js",
   "src/deliver.js",
   "src/errors.js",
   "src/oci/platform.js",

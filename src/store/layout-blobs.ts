@@ -102,7 +102,20 @@ export function createBlobFolder({
   shared,
 }: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
-  const isOwn = async () => (await lstat(join(temporaries, "own")).catch(() => undefined)) !== undefined;
+  let asking: Promise<boolean> | undefined;
+
+  /** Who asks while somebody else does gets the same answer; it is not kept for longer. */
+  function isOwn(): Promise<boolean> {
+    asking ??= lstat(join(temporaries, "own"))
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
@@ -171,8 +184,8 @@ export function createBlobFolder({
       const algorithms = await readdir(folder).catch((error) => {
         throw ioError(error, "flush the folder", folder);
       });
-      for (const name of algorithms.filter((each) => each === "sha256" || each === "sha512"))
-        await syncFolder(join(folder, name));
+      const own = algorithms.filter((each) => each === "sha256" || each === "sha512");
+      await Promise.all(own.map((name) => syncFolder(join(folder, name))));
       await syncFolder(folder);
     },
   };
