@@ -8,14 +8,14 @@ import type { Stats } from "node:fs";
 import { writeSync } from "node:fs";
 import { link, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ioError, isLadingError, LadingError } from "../errors.js";
+import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, splitDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
-import { makeFolder } from "./make-folder.js";
+import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
 import { createTemporaryFile, syncFolder } from "./write-file.js";
@@ -46,17 +46,6 @@ interface BlobFolder extends Required<Pick<Store, "has" | "open" | "put" | "shar
 async function isFileOfSize(path: string, size: number): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   return stats?.isFile() === true && stats.size === size;
-}
-
-/** Renames a finished temporary file to a blob's name. */
-async function commitBlob(root: string, digest: Digest, commit: (path: string) => Promise<void>): Promise<void> {
-  const path = blobPath(root, digest);
-  try {
-    await makeFolder(dirname(path));
-  } catch (error) {
-    throw ioError(error, "write to", dirname(path));
-  }
-  await commit(path);
 }
 
 async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
@@ -145,7 +134,7 @@ export function createBlobFolder({
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
-      await commitBlob(root, digest, file.commit);
+      await file.commit(blobPath(root, digest));
       trusted.add(digest);
       return { mediaType, digest, size };
     } catch (error) {
@@ -160,14 +149,12 @@ export function createBlobFolder({
     await prepare();
     if (!(await isOwn())) return false;
     const path = blobPath(root, descriptor.digest);
-    if (await isFileOfSize(path, descriptor.size)) return true;
     try {
-      await makeFolder(dirname(path));
-      await link(source, path);
-    } catch {
-      return false;
+      await inFolder(dirname(path), () => link(source, path));
+      return true;
+    } catch (error) {
+      return errnoOf(error) === "EEXIST" && (await isFileOfSize(path, descriptor.size));
     }
-    return true;
   }
 
   return {
@@ -176,7 +163,8 @@ export function createBlobFolder({
     put,
     async sharedFile({ digest, size }) {
       const path = blobPath(root, digest);
-      return shared && (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
+      const isThere = shared && (await Promise.all([isFileOfSize(path, size), isOwn()])).every(Boolean);
+      return isThere ? path : undefined;
     },
     link: linkFrom,
     async sync() {
