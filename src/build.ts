@@ -164,8 +164,8 @@ type Named =
 /** Stores files, several at once, and gives them back in their order. */
 async function storeFiles(paths: readonly string[], run: Run): Promise<readonly Named[]> {
   const { jobs = 4, signal } = run;
-  const stored = await withPool(paths, { jobs }, async (pool, sorted) => {
-    return await mapConcurrent(sorted, jobs, (path) => storeFile(path, pool, run), signal);
+  const stored = await withPool(paths, { jobs }, async (pool, sorted, atOnce) => {
+    return await mapConcurrent(sorted, atOnce, (path) => storeFile(path, pool, run), signal);
   });
   const byPath = new Map(stored.map((each) => [each.path, each]));
   return paths.flatMap((path) => byPath.get(path) ?? []);

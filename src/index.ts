@@ -63,7 +63,7 @@ export {
 export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
-export { type ListedFile, readFileList } from "./package/file-list.js";
+export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";

@@ -19,7 +19,7 @@ import { escapePath } from "../tar/escape.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
 import type { Tree } from "./tree.js";
-import { splitPath } from "./tree-node.js";
+import { splitPath } from "./tree-path.js";
 
 export interface RecipeFilesOptions extends IoOptions {
   /** The recipe's folder. */

@@ -1,7 +1,7 @@
 /**
  * The list of a package's files: what has to be known to see conflicts between packages without reading their layers.
  *
- * As bytes it is one JSON object a line, sorted by path, gzip-compressed:
+ * As bytes it is one JSON object a line, in the order of the archive, gzip-compressed:
  *
  * ```text
  * {"path":"usr/bin/jq","type":"file","mode":493,"uid":0,"gid":0,"size":30720,"digest":"sha256:…"}
@@ -17,8 +17,9 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
-import { type ByteStream, collect, type IoOptions } from "../stream/bytes.js";
-import { compress, decompress } from "../stream/codec.js";
+import { BLOCK_SIZE, loadBlockEncoder } from "../stream/block.js";
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import { decompress } from "../stream/codec.js";
 import type { Entry, EntryType } from "../tar/entry.js";
 
 /** One line of the list. `path` and `target` are bytes as in `Entry.path`. */
@@ -33,9 +34,11 @@ export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid"
 
 /** Bytes that an uncompressed list may have: a million entries. */
 const MAX_LIST = 512 * 1024 * 1024;
-const FLUSH = 64 * 1024;
+/** Characters of lines that become one gzip member. Part of what makes the bytes. */
+const FLUSH = 256 * 1024;
 /** Lists are read far more seldom than they are written. */
-const COMPRESSION = { type: "gzip", level: 1 } as const;
+const LEVEL = 1;
+const NEWLINE = 0x0a;
 
 type Text = string | { readonly base64: string };
 
@@ -90,23 +93,48 @@ function formatAnyLine({ path, target, type, mode, uid, gid, size, digest }: Lis
   return `${JSON.stringify(line)}\n`;
 }
 
-const byPath = (a: ListedFile, b: ListedFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
-
-async function* encodeLines(files: readonly ListedFile[]): ByteStream {
-  let text = "";
-  for (const file of files) {
-    text += formatLine(file);
-    if (text.length < FLUSH) continue;
-    yield Buffer.from(text);
-    text = "";
-  }
-  if (text !== "") yield Buffer.from(text);
+/** A list of files as it grows. Takes the memory of its compressed lines. */
+export interface FileListEncoder {
+  add(file: ListedFile): void;
+  /** Files so far. */
+  readonly size: number;
+  /** The list's bytes. */
+  end(): readonly Uint8Array[];
 }
 
-/** Stores the list of files; the same files give the same bytes in any order. */
-export async function putFileList(store: Store, files: readonly ListedFile[], options: IoOptions): Promise<Descriptor> {
-  const sorted = [...files].sort(byPath);
-  return await store.put(MEDIA_TYPE.packageFiles, compress(encodeLines(sorted), COMPRESSION), options);
+/** Begins a list; the same files in the same order give the same bytes. */
+export async function createFileListEncoder(): Promise<FileListEncoder> {
+  const encode = await loadBlockEncoder("gzip", LEVEL);
+  const blocks: Uint8Array[] = [];
+  let text = "";
+  let size = 0;
+  const flush = () => {
+    const bytes = Buffer.from(text);
+    text = "";
+    for (let at = 0; at < bytes.byteLength; at += BLOCK_SIZE) blocks.push(encode(bytes.subarray(at, at + BLOCK_SIZE)));
+  };
+  return {
+    add(file) {
+      text += formatLine(file);
+      size++;
+      if (text.length >= FLUSH) flush();
+    },
+    get size() {
+      return size;
+    },
+    end() {
+      if (text !== "") flush();
+      return blocks.length === 0 ? [encode(new Uint8Array(0))] : blocks;
+    },
+  };
+}
+
+/** Stores a list of files. */
+export async function putFileList(store: Store, list: FileListEncoder, options: IoOptions = {}): Promise<Descriptor> {
+  async function* bytes(): ByteStream {
+    yield* list.end();
+  }
+  return await store.put(MEDIA_TYPE.packageFiles, bytes(), options);
 }
 
 function toListedFile(line: Line): ListedFile {
@@ -117,14 +145,34 @@ function toListedFile(line: Line): ListedFile {
   return { ...rest, path: fromText(path), ...(target === undefined ? {} : { target: fromText(target) }) };
 }
 
-/** Reads a list of files, sorted by path. */
+function parseLines(text: string): readonly ListedFile[] {
+  // One call for all lines takes half the time of one call for each.
+  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
+  return lines.map(toListedFile);
+}
+
+/** The files of a list in their order, some hundreds at once. Throws `TOO_LARGE` above 512 MiB of lines. */
+export async function* openFileList(
+  store: Store,
+  descriptor: Descriptor,
+  options: IoOptions = {},
+): AsyncGenerator<readonly ListedFile[]> {
+  let rest = Buffer.alloc(0);
+  const limits = { maxBytes: MAX_LIST };
+  for await (const chunk of decompress(store.open(descriptor, options), "gzip", { what: "list of files", limits })) {
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) yield parseLines(Buffer.concat([rest, chunk.subarray(0, end)]).toString("utf8"));
+    rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, chunk.subarray(end)]);
+  }
+}
+
+/** The files of a list, all at once. Throws as {@link openFileList}. */
 export async function readFileList(
   store: Store,
   descriptor: Descriptor,
   options: IoOptions = {},
 ): Promise<readonly ListedFile[]> {
-  const text = await collect(decompress(store.open(descriptor, options), "gzip"), MAX_LIST, "list of files");
-  // One call for all lines takes half the time of one call for each.
-  const lines = JSON.parse(`[${text.toString("utf8").trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
-  return lines.map(toListedFile);
+  const files: ListedFile[] = [];
+  for await (const batch of openFileList(store, descriptor, options)) for (const file of batch) files.push(file);
+  return files;
 }

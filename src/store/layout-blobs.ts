@@ -18,12 +18,19 @@ import { checkContent, verified } from "../stream/verify.js";
 import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
-import { createTemporaryFile, syncFolder } from "./write-file.js";
+import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
 
 /** Where a layout keeps a blob. Digests are checked text, so the path cannot leave the layout. */
 export function blobPath(root: string, digest: Digest): string {
   const { algorithm, hex } = splitDigest(digest);
   return join(root, "blobs", algorithm, hex);
+}
+
+/** A blob that is whole and has no name yet: {@link commitBlobs} flushes it and names it. */
+export interface UncommittedBlob {
+  /** The temporary file. */
+  readonly file: string;
+  readonly digest: Digest;
 }
 
 interface BlobFolderOptions {
@@ -34,6 +41,8 @@ interface BlobFolderOptions {
   readonly shared: boolean;
   /** Write in the caller's thread. */
   readonly blocking: boolean;
+  /** Is given each blob instead of naming it. */
+  readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
   /** Runs before the first write. */
   readonly prepare: () => Promise<void>;
 }
@@ -46,6 +55,13 @@ interface BlobFolder extends Required<Pick<Store, "has" | "open" | "put" | "shar
 async function isFileOfSize(path: string, size: number): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   return stats?.isFile() === true && stats.size === size;
+}
+
+/** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
+export async function commitBlobs(root: string, blobs: readonly UncommittedBlob[]): Promise<void> {
+  const name = ({ file, digest }: UncommittedBlob) => commitTemporary(file, blobPath(root, digest));
+  const failed = (await Promise.allSettled(blobs.map(name))).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
@@ -89,6 +105,7 @@ export function createBlobFolder({
   prepare,
   blocking,
   shared,
+  onUncommitted,
 }: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
   let asking: Promise<boolean> | undefined;
@@ -134,8 +151,13 @@ export function createBlobFolder({
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
-      await file.commit(blobPath(root, digest));
-      trusted.add(digest);
+      if (onUncommitted === undefined) {
+        await file.commit(blobPath(root, digest));
+        trusted.add(digest);
+      } else {
+        await file.leave();
+        onUncommitted({ file: file.path, digest });
+      }
       return { mediaType, digest, size };
     } catch (error) {
       throw ioError(error, "write a blob to", root);

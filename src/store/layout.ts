@@ -17,7 +17,7 @@ import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
-import { createBlobFolder } from "./layout-blobs.js";
+import { createBlobFolder, type UncommittedBlob } from "./layout-blobs.js";
 import {
   addRoots,
   checkLayoutVersion,
@@ -48,6 +48,8 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
   readonly shared?: boolean;
   /** Write in the caller's thread: for threads that have nothing else to do (false). */
   readonly blocking?: boolean;
+  /** Is given each blob that is put, whole, instead of waiting for the disk and naming it: `commitBlobs()` does that (none). */
+  readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
 }
 
 const VERSION = '{"imageLayoutVersion":"1.0.0"}';
@@ -205,8 +207,8 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     while (!(await tryChange(update, signal)));
   }
 
-  const { blocking = false, shared = false } = options;
-  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared });
+  const { blocking = false, shared = false, onUncommitted } = options;
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared, onUncommitted });
 
   return {
     label,

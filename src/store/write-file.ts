@@ -29,7 +29,9 @@ export interface TemporaryFile {
   commit(destination: string, check?: () => Promise<void>): Promise<void>;
   /** Gives it its name without flushing it, for what may be lost. */
   place(destination: string): Promise<void>;
-  /** Removes it. Does nothing after `commit`. */
+  /** Closes it, for {@link commitTemporary} to finish: the flush may then be waited for elsewhere. */
+  leave(): Promise<void>;
+  /** Removes it. Does nothing after `commit`, `place` and `leave`. */
   discard(): Promise<void>;
 }
 
@@ -73,14 +75,14 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
     throw ioError(error, "create a temporary file in", folder);
   }
   let isOpen = true;
-  let isPlaced = false;
+  let isDone = false;
   const close = async () => {
     if (isOpen) await handle.close();
     isOpen = false;
   };
   const moveTo = async (destination: string) => {
     await inFolder(dirname(destination), () => rename(path, destination));
-    isPlaced = true;
+    isDone = true;
   };
   return {
     path,
@@ -99,11 +101,27 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
       await close();
       await moveTo(destination);
     },
+    async leave() {
+      await close();
+      isDone = true;
+    },
     async discard() {
       await close().catch(() => {});
-      if (!isPlaced) await rm(path, { force: true }).catch(() => {});
+      if (!isDone) await rm(path, { force: true }).catch(() => {});
     },
   };
+}
+
+/** Flushes a temporary file that was left whole, and gives it its name. Where it cannot, the file is gone. */
+export async function commitTemporary(path: string, destination: string): Promise<void> {
+  try {
+    const handle = await open(path, "r+");
+    await sync(handle).finally(() => handle.close());
+    await inFolder(dirname(destination), () => rename(path, destination));
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw ioError(error, "write", destination);
+  }
 }
 
 /** Replaces a small file whole, durably. `temporaries` is a folder on the same file system, `check` as in `commit`. */

@@ -26,10 +26,13 @@ export interface PathTable {
 /** Two 32-bit words. */
 export type HashKey = readonly [number, number];
 
-const PROCESS_KEY: HashKey = (() => {
+/** A key that nobody knows. */
+export function randomKey(): HashKey {
   const bytes = randomBytes(8);
   return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
-})();
+}
+
+const PROCESS_KEY = randomKey();
 
 const WORDS_PER_SLOT = 4;
 const FIRST_SLOTS = 256;
