@@ -14,7 +14,7 @@ import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
 import { formatPlatform, type Platform } from "./oci/platform.js";
 import { listPackage, packageTag } from "./package/artifact.js";
-import { fileKind, type StoredTarball, storeTarball } from "./package/bare-tarball.js";
+import { type StoredTarball, storeTarball } from "./package/bare-tarball.js";
 import { describePackage, listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
@@ -178,10 +178,8 @@ async function storeFile(path: string, pool: ResourcePool | undefined, run: Run)
   };
   const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
   run.onStep?.(`reading ${path}`);
-  const isPackage = (await fileKind(path)) === "package";
-  const stored = isPackage
-    ? await storePackageFile(local.store, path, options)
-    : await storeTarball(local.store, path, options);
+  const tarball = await storeTarball(local.store, path, options);
+  const stored = tarball ?? (await storePackageFile(local.store, path, options));
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
   if ("package" in stored) return { path, kind: "package", package: stored.package };
   return { path, kind: "tarball", tarball: stored };

@@ -69,9 +69,10 @@ async function isUsable(store: Store, record: unknown, options: IoOptions): Prom
 /**
  * What `make` gives for a file, from the cache where the file and the document beside it are as they were then.
  *
+ * @param make What it gives as undefined is not kept.
  * @returns The value, and whether it was known.
  */
-export async function rememberFile<T extends Made>(
+export async function rememberFile<T extends Made | undefined>(
   store: Store,
   path: string,
   options: FileCacheOptions,
@@ -85,7 +86,8 @@ export async function rememberFile<T extends Made>(
   const known = before === undefined ? undefined : await cache.get(before);
   if (await isUsable(store, known, { signal })) return { value: known as T, known: true };
   const value = await make();
+  if (before === undefined || value === undefined) return { value, known: false };
   const after = await identifySource(path);
-  if (before !== undefined && before === keyOf(after) && after?.isFresh === false) await cache.set(before, value);
+  if (before === keyOf(after) && after?.isFresh === false) await cache.set(before, value);
   return { value, known: false };
 }
