@@ -1,7 +1,7 @@
 /**
  * Completes a compiled tree after `tsc`: run as `node <outDir>/bin/bundle.js`.
  *
- * Puts libdeflate's code beside the module that loads it, writes the recipe's JSON Schema, and makes the program one file:
+ * Puts libdeflate's code beside the module that loads it, writes the recipe's JSON Schema, and makes the program two files:
  * loading a hundred modules one by one takes longer than a build of which everything is known.
  *
  * @module
@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
+import { bundleProgram } from "./bundle-program.js";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
 
@@ -65,16 +66,8 @@ const COMMON: BuildOptions = {
   ],
 };
 
-/** The program, and the module that its threads run. */
-async function bundleProgram(): Promise<void> {
-  await build({
-    ...COMMON,
-    entryPoints: [join(outDir, "bin/start.js")],
-    outfile: join(outDir, "bin/start.cjs"),
-    format: "cjs",
-    define: { "import.meta.url": "moduleUrl" },
-    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  });
+/** The module that the program's threads run. */
+async function bundleWorker(): Promise<void> {
   await build({
     ...COMMON,
     entryPoints: [join(outDir, "src/package/resource-worker.js")],
@@ -84,9 +77,10 @@ async function bundleProgram(): Promise<void> {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
     },
   });
-  await chmod(join(outDir, "bin/lading.cjs"), 0o755);
 }
 
 await bundleLibdeflate();
 await writeSchema();
-await bundleProgram();
+await bundleProgram(outDir, COMMON);
+await bundleWorker();
+await chmod(join(outDir, "bin/lading.cjs"), 0o755);

@@ -4,7 +4,8 @@
  * @module
  */
 
-export { type BuildOptions, type BuildResult, build, buildFiles, EMPTY_RECIPE } from "./build.js";
+export { type BuildOptions, type BuildResult, build } from "./build.js";
+export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
 export { type Delivered, deliver } from "./deliver.js";
 export {
   type Chain,

@@ -10,6 +10,7 @@ import type { Platform } from "../oci/platform.js";
 import { openFileList } from "../package/file-list.js";
 import type { Package, PackageLayer } from "../package/package.js";
 import type { RecipeFiles } from "../recipe/recipe.js";
+import { readAhead } from "../store/read-ahead.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
@@ -123,6 +124,8 @@ async function planLayers(store: Store, input: ImageContents, tree: Tree, option
   for (const list of base?.files ?? []) await applyList(store, list, tree.begin({ asIs: true }), { signal });
   const repeated = new Set(contents);
   for (const content of dropRepeated(contents)) repeated.delete(content);
+  const lists = contents.flatMap((content) => (repeated.has(content) ? [] : layerOf(content).files));
+  const ahead = readAhead(store, lists, { signal });
   const planned: Planned[] = [];
   const debian: InstalledPackage[] = [];
   for (const content of contents) {
@@ -131,7 +134,7 @@ async function planLayers(store: Store, input: ImageContents, tree: Tree, option
     if (installed !== undefined) debian.push(installed);
     if (repeated.has(content)) continue;
     labels.push(labelOf(content));
-    const { replaced, through, changed } = await applyContent(store, content, tree, { signal });
+    const { replaced, through, changed } = await applyContent(ahead, content, tree, { signal });
     reportReplaced(labels, replaced, options);
     planned.push({ content, through, changed });
   }

@@ -16,7 +16,6 @@ import type { RecipeFiles } from "../recipe/recipe.js";
 import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { escapePath } from "../tar/escape.js";
-import { createFilter, parseIgnoreFile } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
 import type { OpenLayer, Tree } from "./tree.js";
@@ -30,6 +29,8 @@ export interface RecipeFilesOptions extends IoOptions {
 }
 
 const WILDCARD = /[*?[\]]/;
+/** Loaded when needed: most images have no files of a recipe's. */
+const loadFilter = () => import("../tar/filter.js");
 const latin1 = (text: string) => Buffer.from(text, "utf8").toString("latin1");
 
 function refuse(files: RecipeFiles, why: string, wanted: string): LadingError<"SYNTAX"> {
@@ -51,6 +52,7 @@ async function ignorePatterns(files: RecipeFiles, folder: string): Promise<reado
   const text = await readFile(path, "utf8").catch((error) => {
     throw ioError(error, "read the ignore file", path);
   });
+  const { parseIgnoreFile } = await loadFilter();
   return [...parseIgnoreFile(text), ...files.ignore];
 }
 
@@ -88,6 +90,7 @@ async function readItem(files: RecipeFiles, options: RecipeFilesOptions): Promis
   const isWhole = await isFolder(files, source, folder);
   if (!isWhole && pattern === undefined) return await readOneFile(files, source, to, options);
   const ignore = await ignorePatterns(files, folder);
+  const { createFilter } = await loadFilter();
   const filter = createFilter({ ignore, ...(pattern === undefined ? {} : { include: [pattern] }) });
   const entries = await readFolder(source, { signal, mtime, filter });
   if (pattern !== undefined && entries.length === 0)

@@ -25,6 +25,9 @@ export interface ResourcePool {
 /** Bytes of all resources together from which threads earn back what starting them costs. */
 export const WORTH_THREADS = 8 * 1024 * 1024;
 
+/** Files at once where one thread does the work: it mostly waits for the disk, which takes flushes together. */
+const WAITING = 8;
+
 /**
  * Runs work on files with a pool of threads where they are many bytes, or with the pool that the caller has.
  *
@@ -43,7 +46,8 @@ export async function withPool<T>(
   const sorted = sized.sort((a, b) => b.size - a.size).map(({ path }) => path);
   const total = sized.reduce((sum, { size }) => sum + size, 0);
   const isWorth = total >= WORTH_THREADS && unique.length > 1 && jobs > 1;
-  if (pool !== undefined || !isWorth) return await work(pool, sorted, pool === undefined ? jobs : jobs * 2);
+  if (pool !== undefined) return await work(pool, sorted, jobs * 2);
+  if (!isWorth) return await work(undefined, sorted, jobs > 1 ? Math.max(jobs, WAITING) : jobs);
   const own = createResourcePool(Math.min(jobs, unique.length));
   try {
     return await work(own, sorted, jobs * 2);

@@ -8,14 +8,14 @@ import type { Stats } from "node:fs";
 import { writeSync } from "node:fs";
 import { link, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ioError, isLadingError, LadingError } from "../errors.js";
+import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, splitDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
-import { makeFolder } from "./make-folder.js";
+import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
 import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
@@ -59,20 +59,9 @@ async function isFileOfSize(path: string, size: number): Promise<boolean> {
 
 /** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
 export async function commitBlobs(root: string, blobs: readonly UncommittedBlob[]): Promise<void> {
-  const name = ({ file, digest }: UncommittedBlob) => commitBlob(root, digest, (path) => commitTemporary(file, path));
+  const name = ({ file, digest }: UncommittedBlob) => commitTemporary(file, blobPath(root, digest));
   const failed = (await Promise.allSettled(blobs.map(name))).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-}
-
-/** Renames a finished temporary file to a blob's name. */
-async function commitBlob(root: string, digest: Digest, commit: (path: string) => Promise<void>): Promise<void> {
-  const path = blobPath(root, digest);
-  try {
-    await makeFolder(dirname(path));
-  } catch (error) {
-    throw ioError(error, "write to", dirname(path));
-  }
-  await commit(path);
 }
 
 async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
@@ -119,7 +108,20 @@ export function createBlobFolder({
   onUncommitted,
 }: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
-  const isOwn = async () => (await lstat(join(temporaries, "own")).catch(() => undefined)) !== undefined;
+  let asking: Promise<boolean> | undefined;
+
+  /** Who asks while somebody else does gets the same answer; it is not kept for longer. */
+  function isOwn(): Promise<boolean> {
+    asking ??= lstat(join(temporaries, "own"))
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
@@ -150,7 +152,7 @@ export function createBlobFolder({
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
       if (onUncommitted === undefined) {
-        await commitBlob(root, digest, file.commit);
+        await file.commit(blobPath(root, digest));
         trusted.add(digest);
       } else {
         await file.leave();
@@ -169,14 +171,12 @@ export function createBlobFolder({
     await prepare();
     if (!(await isOwn())) return false;
     const path = blobPath(root, descriptor.digest);
-    if (await isFileOfSize(path, descriptor.size)) return true;
     try {
-      await makeFolder(dirname(path));
-      await link(source, path);
-    } catch {
-      return false;
+      await inFolder(dirname(path), () => link(source, path));
+      return true;
+    } catch (error) {
+      return errnoOf(error) === "EEXIST" && (await isFileOfSize(path, descriptor.size));
     }
-    return true;
   }
 
   return {
@@ -185,7 +185,8 @@ export function createBlobFolder({
     put,
     async sharedFile({ digest, size }) {
       const path = blobPath(root, digest);
-      return shared && (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
+      const isThere = shared && (await Promise.all([isFileOfSize(path, size), isOwn()])).every(Boolean);
+      return isThere ? path : undefined;
     },
     link: linkFrom,
     async sync() {
@@ -193,8 +194,8 @@ export function createBlobFolder({
       const algorithms = await readdir(folder).catch((error) => {
         throw ioError(error, "flush the folder", folder);
       });
-      for (const name of algorithms.filter((each) => each === "sha256" || each === "sha512"))
-        await syncFolder(join(folder, name));
+      const own = algorithms.filter((each) => each === "sha256" || each === "sha512");
+      await Promise.all(own.map((name) => syncFolder(join(folder, name))));
       await syncFolder(folder);
     },
   };

@@ -25,6 +25,7 @@ import {
   EMPTY_INDEX,
   encodeLayoutIndex,
   findRoot,
+  hasRoots,
   listRoots,
   MAX_INDEX_BYTES,
   nameOf,
@@ -232,11 +233,14 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       return listRoots(index ?? EMPTY_INDEX);
     },
     async tag(roots: readonly Tagged[], { signal }: IoOptions = {}) {
-      for (const { name, descriptor } of roots) {
-        if (name !== undefined) parseRefName(name);
-        if (!(await blobs.has(descriptor, { signal }))) throw blobNotFound(descriptor, label);
-      }
+      for (const { name } of roots) if (name !== undefined) parseRefName(name);
+      const there = await Promise.all(roots.map(({ descriptor }) => blobs.has(descriptor, { signal })));
+      const missing = roots[there.indexOf(false)];
+      if (missing !== undefined) throw blobNotFound(missing.descriptor, label);
       if (roots.length > 0) await blobs.sync();
+      const index = await readIndex();
+      // Who sets a name to what it stands for already needs no lock, and leaves the file as it is.
+      if (index !== undefined && hasRoots(index, roots)) return;
       await change((index) => addRoots(index, roots), signal);
     },
     async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {
