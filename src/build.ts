@@ -7,8 +7,9 @@
 import { LadingError } from "./errors.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
-import type { BuildWarning, Content, ImageContents, SquashOptions } from "./image/build-image.js";
+import type { BuildWarning, Content, ImageContents } from "./image/build-image.js";
 import type { ImageSettings } from "./image/compose.js";
+import type { SquashOptions } from "./image/stack-layers.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
@@ -49,6 +50,8 @@ export interface BuildOptions extends IoOptions {
   readonly singleId?: boolean | undefined;
   /** Make one layer of several, never of a base image's (no). */
   readonly squash?: SquashOptions | undefined;
+  /** Layers that an image may have, those of a base image among them (127); packages beyond share some. */
+  readonly maxLayers?: number | undefined;
   /** Of {@link buildFiles}: what becomes of the files that are named (nothing). */
   readonly transform?: Transform | undefined;
   /** Instead of what the recipe or the packages say. */
@@ -112,11 +115,11 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, singleId, squash, signal, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, maxLayers, signal, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  const how = { epoch, compression, singleId, squash, signal, onWarning, onPackageBytes };
+  const how = { epoch, compression, singleId, squash, maxLayers, signal, onWarning, onPackageBytes };
   return await buildCached(local.store, local.cache, input, how);
 }
 

@@ -16,7 +16,7 @@ export {
   LadingError,
 } from "./errors.js";
 export type { BuiltImage } from "./image/build-cache.js";
-export type { BuildWarning, SquashOptions } from "./image/build-image.js";
+export type { BuildWarning } from "./image/build-image.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
 export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
@@ -34,6 +34,7 @@ export { type LayerReport, type LayersReport, reportLayers } from "./image/layer
 export type { ReportOptions } from "./image/read-rootfs.js";
 export { formatDiff, formatFiles, formatLayers } from "./image/report-text.js";
 export type { LayerEffect, Tally } from "./image/rootfs.js";
+export type { SquashOptions } from "./image/stack-layers.js";
 export { renderTreemap, type TreemapOptions, writeTreemap } from "./image/treemap.js";
 export { type Verified, verifyImage } from "./image/verify.js";
 export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";

@@ -45,6 +45,7 @@ interface Flags extends CommonFlags, TransformFlags {
   readonly singleId?: boolean;
   readonly squash?: boolean;
   readonly squashFrom?: number;
+  readonly maxLayers?: number;
   readonly jobs?: number;
   readonly env?: readonly string[];
   readonly label?: readonly string[];
@@ -155,6 +156,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     compression: parseCompression(flags.compression),
     singleId: flags.singleId,
     squash: squashOf(flags),
+    maxLayers: flags.maxLayers,
     transform,
     platforms,
     signal: cli.signal,
@@ -206,6 +208,7 @@ export const verb: Verb = (cli) =>
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--squash", "make one layer of all, a base image's left alone")
     .option("--squash-from <n>", "the same, from the nth layer above the base image's on", parsePosition)
+    .option("--max-layers <n>", "layers that the image may have; packages beyond share some (127)", parsePosition)
     .option("--jobs <n>", "work on that many files and blobs at once", parseJobs)
     .option("-e, --env <name=value>", "set a variable; repeatable", gather)
     .option("--label <name=value>", "set a label; repeatable", gather)

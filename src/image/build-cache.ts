@@ -23,6 +23,7 @@ import {
 import type { Layer } from "./layer-plan.js";
 import { identifyRecipeFiles } from "./recipe-files.js";
 import { IMAGE_RULES } from "./rules.js";
+import { MAX_LAYERS } from "./stack-layers.js";
 
 /** An image that was built, in the local store. */
 export interface BuiltImage {
@@ -61,7 +62,7 @@ interface Key {
 
 async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<Key> {
   const { platform, base, contents, files, settings } = input;
-  const { epoch = 0, compression, singleId = false, squash, signal } = options;
+  const { epoch = 0, compression, singleId = false, squash, maxLayers = MAX_LAYERS, signal } = options;
   const now = Date.now();
   const identities = await identifyRecipeFiles(files, { folder: input.folder, mtime: epoch, signal });
   const parts = {
@@ -77,6 +78,7 @@ async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<
     compression: compression ?? null,
     singleId,
     squash: squash === undefined ? null : (squash.from ?? 1),
+    maxLayers,
   };
   const text = `image ${digestOf(JSON.stringify(parts))}`;
   return { text, isFresh: identities.some(({ type, identity = "" }) => type === "file" && isFresh(identity, now)) };

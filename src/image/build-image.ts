@@ -22,7 +22,7 @@ import { dpkgDatabase, type InstalledPackage, installedPackage } from "./dpkg.js
 import type { Layer, PathRewrites } from "./layer-plan.js";
 import { readRecipeFiles } from "./recipe-files.js";
 import { missingRootFiles, toListedFile } from "./root-files.js";
-import type { AssembleOptions } from "./stored-layer.js";
+import { keptCount, type OwnLayer, type StackOptions, stackLayers } from "./stack-layers.js";
 import { type Applied, createTree, type OpenLayer, type Tree } from "./tree.js";
 import type { Replacement } from "./tree-place.js";
 
@@ -49,22 +49,11 @@ export interface BuildWarning {
   readonly message: string;
 }
 
-/** Which layers become one. */
-export interface SquashOptions {
-  /** The first of them, counted from 1 without a base image's layers; all above it come with it (1). */
-  readonly from?: number | undefined;
-}
-
-export interface BuildImageOptions extends AssembleOptions {
-  /** Make one layer of several, never of a base image's (no). */
-  readonly squash?: SquashOptions | undefined;
+export interface BuildImageOptions extends StackOptions {
   /** Whole seconds since 1970 for what lading itself creates (0). */
   readonly epoch?: number | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
 }
-
-/** Layers that known runtimes can stack. */
-export const MAX_LAYERS = 127;
 
 interface Planned {
   readonly content: Content;
@@ -144,47 +133,28 @@ async function planLayers(store: Store, input: ImageContents, tree: Tree, option
 /** Says of an image that its owners and permissions tell nothing: it may be unpacked by anybody as anybody. */
 export const IDS_ANNOTATION = { "io.lading.ids": "flattened" } as const;
 
+const nameOf = (content: Content) => (content.kind === "package" ? content.package.fqn : content.name);
+
 /** The layers of packages and tarballs. One that the base image has, and that would change nothing, is not put on it again. */
 async function assembleContents(
   store: Store,
   planned: readonly Planned[],
   base: OpenBase | undefined,
   options: BuildImageOptions,
-): Promise<Layer[]> {
+): Promise<readonly OwnLayer[]> {
   // By the tar: the layer that is there may be compressed otherwise.
   const inBase = new Set(base?.layers.map(({ diffId }) => diffId));
   const kept = keptCount(options);
-  const layers: Layer[] = [];
+  const layers: OwnLayer[] = [];
   for (const { content, through, changed } of planned) {
     if (!changed && inBase.has(layerOf(content).diffId)) continue;
     const createdBy = content.kind === "package" ? packageHistory(content.package) : `lading: ${content.name}`;
     // What is to be squashed gets its format then.
     const how = layers.length < kept ? options : { ...options, compression: undefined };
     const layer = await assemblePackageLayer(store, layerOf(content), through, createdBy, how);
-    if (changed || !inBase.has(layer.diffId)) layers.push(layer);
+    if (changed || !inBase.has(layer.diffId)) layers.push({ name: nameOf(content), layer });
   }
   return layers;
-}
-
-function checkLayerCount(count: number): void {
-  if (count <= MAX_LAYERS) return;
-  const message = `Cannot build an image of ${count} layers: container runtimes take at most ${MAX_LAYERS}; ask for fewer packages, or split the image in two`;
-  throw new LadingError("TOO_LARGE", message, { what: "count of layers", limit: MAX_LAYERS, actual: count });
-}
-
-/** How many of the own layers stay as they are. */
-function keptCount({ squash }: BuildImageOptions): number {
-  return squash === undefined ? Number.POSITIVE_INFINITY : (squash.from ?? 1) - 1;
-}
-
-/** Makes one layer of those that are to be squashed. */
-async function squashOwn(store: Store, below: readonly Layer[], own: readonly Layer[], options: BuildImageOptions) {
-  const kept = own.slice(0, keptCount(options));
-  const rest = own.slice(kept.length);
-  if (rest.length === 0) return [...below, ...kept];
-  const hasBelow = below.length + kept.length > 0;
-  const { squashLayers } = await import("./squash.js");
-  return [...below, ...kept, await squashLayers(store, rest, { ...options, hasBelow })];
 }
 
 async function baseLayers(store: Store, base: OpenBase | undefined, options: BuildImageOptions) {
@@ -203,25 +173,27 @@ async function baseLayers(store: Store, base: OpenBase | undefined, options: Bui
  * (`bin` → `usr/bin`) is written where it leads. The same contents give the same image.
  *
  * @param options `compression` that is named is that of all own layers; without it, layers of packages stay as they are.
- * @throws {LadingError} `TOO_LARGE` above 127 layers; what reading and writing throws.
+ * @throws {LadingError} `TOO_LARGE` where the base image leaves no room for a layer of packages; what reading and writing
+ * throws.
  */
 export async function buildImage(store: Store, input: ImageContents, options: BuildImageOptions = {}): Promise<Image> {
   const { base, platform, settings, files, folder } = input;
   const { epoch = 0, signal } = options;
   const tree = createTree();
   const { planned, debian } = await planLayers(store, input, tree, options);
-  const own = await assembleContents(store, planned, base, options);
-  const made = async (entries: readonly WriteEntry[], what: string) => {
-    const how = own.length < keptCount(options) ? options : { ...options, compression: undefined };
-    if (entries.length > 0) own.push(await assembleEntries(store, entries, `lading: ${what}`, how));
+  const contents = await assembleContents(store, planned, base, options);
+  const made: Layer[] = [];
+  const make = async (entries: readonly WriteEntry[], what: string) => {
+    const how = contents.length + made.length < keptCount(options) ? options : { ...options, compression: undefined };
+    if (entries.length > 0) made.push(await assembleEntries(store, entries, `lading: ${what}`, how));
   };
-  await made(await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }), "files of the recipe");
+  await make(await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }), "files of the recipe");
   const root = [...missingRootFiles(tree, epoch)];
   tree.apply(root.map(toListedFile));
   root.push(...dpkgDatabase(tree, debian, epoch));
-  await made(root, "root file system");
-  const layers = await squashOwn(store, await baseLayers(store, base, options), own, options);
-  checkLayerCount(layers.length);
+  await make(root, "root file system");
+  const below = await baseLayers(store, base, options);
+  const layers = await stackLayers(store, below, contents, made, options);
   const annotations = { ...settings.annotations, ...(options.singleId ? IDS_ANNOTATION : {}) };
   return await composeImage(store, platform, layers, { ...settings, annotations }, { base, epoch, signal });
 }

@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { openBase } from "../../src/image/base.js";
-import { type BuildImageOptions, buildImage, type Content, MAX_LAYERS } from "../../src/image/build-image.js";
+import { type BuildImageOptions, buildImage, type Content } from "../../src/image/build-image.js";
 import { missingRootFiles, toListedFile } from "../../src/image/root-files.js";
+import { MAX_LAYERS } from "../../src/image/stack-layers.js";
 import { createTree } from "../../src/image/tree.js";
 import { verifyImage } from "../../src/image/verify.js";
 import { createMemoryCache } from "../../src/store/cache.js";
@@ -186,13 +188,55 @@ test("a path below a file of another package is refused by the name of the packa
   assert.match(message, /^Cannot add two to the image: cannot place "etc\/x": "etc" is a file/);
 });
 
-test("more layers than runtimes stack are refused, as many as they do are not", async () => {
-  const store = createMemoryStore();
+/** That many tarballs of a file each, and one that all of them have. */
+async function addMany(store: Store, count: number, changed = -1): Promise<readonly Content[]> {
   const contents: Content[] = [];
-  for (let at = 0; at < MAX_LAYERS; at++) contents.push(await addTarball(store, `${at}.tar`, [file(`f${at}`)]));
-  assert.is((await buildOf(store, contents.slice(1))).layers.length, MAX_LAYERS);
-  const { detail } = await rejects(buildOf(store, contents), "TOO_LARGE");
-  assert.equal(detail, { what: "count of layers", limit: 127, actual: 128 });
+  for (let at = 0; at < count; at++) {
+    const own = file(`f${at}`, at === changed ? "changed" : `${at}`);
+    contents.push(await addTarball(store, `${at}.tar`, [own, file("last", `${at}`)]));
+  }
+  return contents;
+}
+
+test("packages share layers only where there are more than runtimes stack", async () => {
+  const store = createMemoryStore();
+  const contents = await addMany(store, MAX_LAYERS - 1);
+  const { layers } = await buildOf(store, contents);
+  assert.equal(
+    layers.slice(0, -1).map(({ descriptor }) => descriptor.digest),
+    contents.map((content) => content.kind === "tarball" && content.layer.descriptor.digest),
+  );
+  assert.is(layers.length, MAX_LAYERS);
+});
+
+test("300 packages make at most 127 layers, and one that changes changes one of them and its own", async () => {
+  const store = createMemoryStore();
+  const first = await buildOf(store, await addMany(store, 300));
+  assert.ok(first.layers.length <= MAX_LAYERS && first.layers.length > MAX_LAYERS / 3, `${first.layers.length} layers`);
+  assert.is((await verifyImage(store, first.descriptor)).layers, first.layers.length);
+  const before = new Set(first.layers.map(({ descriptor }) => descriptor.digest));
+  const second = await buildOf(store, await addMany(store, 300, 100));
+  const changed = second.layers.filter(({ descriptor }) => !before.has(descriptor.digest));
+  assert.is(changed.length, 1);
+  assert.match(changed[0]?.createdBy ?? "", /\b100\.tar\b/);
+});
+
+test.needs(missing("umoci"), "what packages share a layer is what they are one on the other", async (context) => {
+  const folder = await tempFolder(context);
+  const store = createLayoutStore(join(folder, "layout"));
+  const { descriptor } = await buildOf(store, await addMany(store, 20), { maxLayers: 5 });
+  await store.tag([{ name: "t", descriptor }]);
+  const root = await unpack(join(folder, "layout"), "t", folder);
+  assert.is(await readFile(join(root, "last"), "utf8"), "19");
+  for (let at = 0; at < 20; at++) assert.is(await readFile(join(root, `f${at}`), "utf8"), `${at}`);
+});
+
+test("where lading's own layers leave no room, the build is refused", async () => {
+  const store = createMemoryStore();
+  const contents = await addMany(store, 2);
+  const { detail } = await rejects(buildOf(store, contents, { maxLayers: 1 }), "TOO_LARGE");
+  assert.equal(detail, { what: "count of layers", limit: 1, actual: 2 });
+  assert.is((await buildOf(store, contents, { maxLayers: 2 })).layers.length, 2);
 });
 
 test("zstd and plain layers are made where they are asked for", async () => {
