@@ -8,7 +8,7 @@
  * @module
  */
 
-import { mkdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Content, claimsOf, differenceOf, readContent, type Sameness, sizeOf } from "./content.js";
 import type { Goal } from "./goal.js";
@@ -79,8 +79,8 @@ async function sampleOnce(
   inspect?: (content: Content) => void,
   tree = false,
 ): Promise<Sample> {
-  const own = join(folder, "attempt");
-  await mkdir(own, { recursive: true });
+  // New for each: what one program leaves behind that cannot be removed is no other's fault.
+  const own = await mkdtemp(join(folder, "attempt-"));
   const attempt = await side.start(own);
   try {
     await flush(folder, signal);

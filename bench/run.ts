@@ -122,7 +122,9 @@ async function main({ runs, set, json, data: dataFolder, makers }: Flags): Promi
     return isReached(rows) ? 0 : 1;
   } finally {
     for (const end of ends.reverse()) await end();
-    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+    await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch((error) =>
+      say(`Cannot remove all: ${error}`),
+    );
   }
 }
 

@@ -77,7 +77,7 @@ export function summaryRows(rows: readonly Row[], tiny: boolean): readonly Row[]
     value: peak.ours.peakBytes,
   };
   const missing = HEAVY.filter((id) => !builds.some((row) => row.id === id));
-  const notes = missing.length === 0 ? [] : [`without ${missing.join(" and ")}, which ask for most`];
+  const notes = missing.length === 0 ? [] : [`without ${missing.join(", ")}, which ask for most`];
   return [
     ...growthRows(rows, tiny),
     { id: "memory", title: "the largest memory of all rows", ours, theirs: [], notes, tiny },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { link, mkdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { openLayout } from "../images.js";
 import { output } from "../processes.js";
 import type { Side } from "../side.js";
@@ -14,43 +14,57 @@ import type { Tools } from "../tools.js";
 const ANY_SIGNATURE = JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] });
 
 /**
- * `buildah bud --layers` of a Dockerfile that adds every file to an empty image, in new vfs storage.
- *
- * @param files On the same file system as the attempts.
+ * For each package `buildah from IMAGE`, `buildah add CONTAINER FILE /` and `buildah commit --rm CONTAINER NEXT-IMAGE`, the
+ * first from `scratch`, in new vfs storage, which needs neither root nor FUSE. One container with one commit would be cheaper
+ * and give one layer of all; `buildah bud --layers` of as many `ADD` lines does the same with more work: it looks each step up
+ * among the images that there are.
  */
 export function buildahLayers(tools: Tools, files: readonly string[]): Side | undefined {
   const buildah = tools.find("buildah");
   if (buildah === undefined) return undefined;
   return {
-    name: "buildah bud --layers",
+    name: "buildah from, add, commit",
     hasChildren: true,
     start: async (folder) => {
-      const context = join(folder, "context");
-      await mkdir(context);
-      for (const file of files) await link(file, join(context, basename(file)));
-      const lines = files.map((file) => `ADD ${basename(file)} /\n`);
-      await writeFile(join(folder, "Containerfile"), `FROM scratch\n${lines.join("")}`);
       const policy = join(folder, "policy.json");
       await writeFile(policy, ANY_SIGNATURE);
-      const storage = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
-      const bud = ["bud", "--quiet", "--isolation", "chroot", "--signature-policy", policy, "--layers"];
-      const argv = [buildah, ...storage, ...bud, "-f", join(folder, "Containerfile"), "-t", "image", context];
+      const [root, runroot] = [join(folder, "root"), join(folder, "run")];
+      const call = (verb: string, ...args: readonly string[]) => {
+        const trust = verb === "add" ? [] : ["--signature-policy", policy];
+        return [
+          buildah,
+          "--root",
+          root,
+          "--runroot",
+          runroot,
+          "--storage-driver",
+          "vfs",
+          verb,
+          "--quiet",
+          ...trust,
+          ...args,
+        ];
+      };
+      const argvs = files.flatMap((file, at) => [
+        call("from", "--name", `c${at}`, at === 0 ? "scratch" : imageOf(at - 1)),
+        call("add", `c${at}`, resolve(file), "/"),
+        call("commit", "--rm", `c${at}`, imageOf(at)),
+      ]);
       // Its storage holds trees; only what it would push is an image as others have it.
       const image = async () => {
         const layout = join(folder, "image");
-        await output([
-          buildah,
-          ...storage,
-          "push",
-          "--quiet",
-          "--signature-policy",
-          policy,
-          "image",
-          `oci:${layout}:t`,
-        ]);
+        await output(call("push", imageOf(files.length - 1), `oci:${layout}:t`));
         return await openLayout(layout, "t");
       };
-      return { steps: [{ argv }], image };
+      return { steps: argvs.map((argv) => ({ argv })), image, end: () => removeStorage(buildah, [root, runroot]) };
     },
   };
+}
+
+const imageOf = (at: number) => `localhost/image-${at}`;
+
+/** Without root, the trees belong to subordinate users and their roots cannot be written: only a user namespace helps. */
+async function removeStorage(buildah: string, folders: readonly string[]): Promise<void> {
+  const remove = ["rm", "-rf", ...folders];
+  await output(process.getuid?.() === 0 ? remove : [buildah, "unshare", ...remove]);
 }

@@ -31,7 +31,7 @@ test("rows of the small set run, are compared by content and leave nothing behin
   );
   const memory = rows.find(({ id }) => id === "heavy-packages")?.ours;
   assert.ok((memory?.value ?? 0) > 1e6 && memory?.value === memory?.peakBytes);
-  assert.match(stdout, /^ {2}without heavy-bytes and heavy-files, which ask for most$/m);
+  assert.match(stdout, /^ {2}without heavy-bytes, heavy-files, which ask for most$/m);
   const tar = rows.find(({ id }) => id === "headers")?.theirs[0];
   assert.ok((tar?.value ?? 0) > 0);
   assert.equal(await readdir(data), ["small"]);
