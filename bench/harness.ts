@@ -115,7 +115,7 @@ function told(stdout: string): Pick<Line, "readBytes" | "linkedBytes"> {
   try {
     const { packageBytesRead, places, bytes } = JSON.parse(stdout);
     const moved = bytes === undefined ? places : [{ bytes }];
-    return { readBytes: packageBytesRead, linkedBytes: moved?.[0]?.bytes?.linked };
+    return { readBytes: packageBytesRead ?? bytes?.copied, linkedBytes: moved?.[0]?.bytes?.linked };
   } catch {
     return {};
   }
