@@ -8,7 +8,7 @@
  * @module
  */
 
-import { mkdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Content, claimsOf, differenceOf, readContent, type Sameness, sizeOf } from "./content.js";
 import type { Goal } from "./goal.js";
@@ -79,8 +79,8 @@ async function sampleOnce(
   inspect?: (content: Content) => void,
   tree = false,
 ): Promise<Sample> {
-  const own = join(folder, "attempt");
-  await mkdir(own, { recursive: true });
+  // New for each: what one program leaves behind that cannot be removed is no other's fault.
+  const own = await mkdtemp(join(folder, "attempt-"));
   const attempt = await side.start(own);
   try {
     await flush(folder, signal);
@@ -115,7 +115,7 @@ function told(stdout: string): Pick<Line, "readBytes" | "linkedBytes"> {
   try {
     const { packageBytesRead, places, bytes } = JSON.parse(stdout);
     const moved = bytes === undefined ? places : [{ bytes }];
-    return { readBytes: packageBytesRead, linkedBytes: moved?.[0]?.bytes?.linked };
+    return { readBytes: packageBytesRead ?? bytes?.copied, linkedBytes: moved?.[0]?.bytes?.linked };
   } catch {
     return {};
   }

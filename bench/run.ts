@@ -1,8 +1,8 @@
 /**
  * Measures lading beside the programs that do the same: `npm run bench -- [ROW…] [--runs N] [--set A|small] [--data DIR]
- * [--json FILE] [--heavy]`.
+ * [--json FILE] [--quick] [--list]`.
  *
- * Without a row all run but the heavy ones. Data is made, or got by name with apt, below `--data`
+ * Without a row all run, and with `--quick` all but the heavy ones; `--list` names them and runs none. Data is made, or got by name with apt, below `--data`
  * (`$XDG_CACHE_HOME/lading-bench`), and kept. The exit status is 1 where a bar is missed or outputs differ.
  *
  * @module
@@ -45,18 +45,22 @@ function parseFlags(args: readonly string[]) {
       set: { type: "string", default: "A" },
       data: { type: "string" },
       json: { type: "string" },
-      heavy: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
     },
   });
   const runs = Number(values.runs);
-  const { set, heavy, json } = values;
+  const { set, quick, list, json } = values;
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs "${values.runs}" is no count, wanted 1 or more`);
   if (set !== "A" && set !== "small") throw new Error(`--set "${set}" is unknown, wanted A or small`);
   const unknown = positionals.filter((id) => !ROWS.some((row) => row.id === id));
   if (unknown.length > 0)
     throw new Error(`There is no row "${unknown[0]}"; rows are ${ROWS.map(({ id }) => id).join(", ")}`);
   const data = resolve(values.data ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "lading-bench"));
-  return { runs, set: set as SetName, heavy, json, data, ids: positionals };
+  const makers = ROWS.filter(({ id, heavy }) =>
+    positionals.length === 0 ? !(quick && heavy) : positionals.includes(id),
+  );
+  return { runs, set: set as SetName, list, json, data, makers };
 }
 
 type Flags = ReturnType<typeof parseFlags>;
@@ -98,7 +102,7 @@ function describeMachine(): string {
   return `${cpus().length} × ${first?.model.trim() ?? "?"}, Node ${process.version}, ${new Date().toISOString()}`;
 }
 
-async function main({ runs, set, heavy, json, data: dataFolder, ids }: Flags): Promise<number> {
+async function main({ runs, set, json, data: dataFolder, makers }: Flags): Promise<number> {
   const tools = findTools(join(dataFolder, "bin"));
   await mkdir(dataFolder, { recursive: true });
   const root = await mkdtemp(join(dataFolder, "work-"));
@@ -110,7 +114,6 @@ async function main({ runs, set, heavy, json, data: dataFolder, ids }: Flags): P
     const { description } = await data.packages();
     const lines = [describeMachine(), description, ...(await tools.describe()), `memory: ${MEMORY_SOURCE}`];
     const bench: Bench = { data, tools, folder: folderMaker(root), defer: (end) => ends.push(end) };
-    const makers = ROWS.filter((row) => (ids.length === 0 ? heavy || !row.heavy : ids.includes(row.id)));
     const options = { folder: root, rounds: runs, tiny: set === "small", signal: stop.signal };
     const measured = await runRows(makers, bench, options);
     const rows = [...measured, ...summaryRows(measured, set === "small")];
@@ -119,7 +122,9 @@ async function main({ runs, set, heavy, json, data: dataFolder, ids }: Flags): P
     return isReached(rows) ? 0 : 1;
   } finally {
     for (const end of ends.reverse()) await end();
-    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+    await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch((error) =>
+      say(`Cannot remove all: ${error}`),
+    );
   }
 }
 
@@ -138,7 +143,9 @@ async function start(args: readonly string[]): Promise<number> {
     say((error as Error).message);
     return 2;
   }
-  return await main(flags);
+  if (!flags.list) return await main(flags);
+  process.stdout.write(`${flags.makers.map(({ id }) => id).join("\n")}\n`);
+  return 0;
 }
 
 process.exitCode = await start(process.argv.slice(2));

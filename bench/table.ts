@@ -19,7 +19,7 @@ export interface Line {
   readonly peakBytes: number;
   /** Bytes that the kernel counted as written to file systems. */
   readonly writtenBytes?: number | undefined;
-  /** Bytes of packages that were read, as lading tells. */
+  /** Bytes of packages, or of blobs where those are copied, that were read, as lading tells. */
   readonly readBytes?: number | undefined;
   /** Bytes that were linked instead of copied, as lading tells. */
   readonly linkedBytes?: number | undefined;

@@ -27,6 +27,8 @@ export type ToolName = keyof typeof VERSIONS;
 export interface Tools {
   /** The path of a program, or undefined where it is missing. */
   find(name: ToolName): string | undefined;
+  /** What a program says that it is: `1.28.2`; undefined where it is missing. */
+  version(name: ToolName): Promise<string | undefined>;
   /** Lines for people: what is here, and which are missing. */
   describe(): Promise<readonly string[]>;
 }
@@ -40,26 +42,26 @@ function isProgram(path: string): boolean {
   }
 }
 
-async function versionOf(path: string, args: readonly string[]): Promise<string> {
-  const text = await output([path, ...args]).catch(() => "");
-  return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? "?";
-}
-
 /** Looks in `folder` first, where `peers/install.sh` puts what it gets, then on PATH. */
 export function findTools(folder: string): Tools {
   const folders = [folder, ...(process.env.PATH ?? "").split(delimiter)];
   const find = (name: ToolName) => folders.map((each) => join(each, name)).find(isProgram);
+  const version = async (name: ToolName) => {
+    const path = find(name);
+    if (path === undefined) return undefined;
+    const text = await output([path, ...VERSIONS[name]]).catch(() => "");
+    return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? "?";
+  };
   return {
     find,
+    version,
     async describe() {
       const names = Object.keys(VERSIONS) as ToolName[];
-      const found = names.flatMap((name) => {
-        const path = find(name);
-        return path === undefined ? [] : [versionOf(path, VERSIONS[name]).then((version) => `${name} ${version}`)];
-      });
       const missing = names.filter((name) => find(name) === undefined);
+      const there = names.filter((name) => !missing.includes(name));
+      const found = await Promise.all(there.map(async (name) => `${name} ${await version(name)}`));
       const lost = missing.length === 0 ? [] : [`not installed, so not compared: ${missing.join(", ")}`];
-      return [`peers: ${(await Promise.all(found)).join(", ") || "none"}`, ...lost];
+      return [`peers: ${found.join(", ") || "none"}`, ...lost];
     },
   };
 }

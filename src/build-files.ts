@@ -47,13 +47,13 @@ interface Key {
 /** What the result depends on; undefined where not all of that can be told without building. */
 async function keyOf(paths: readonly string[], options: BuildOptions, recipe: Recipe): Promise<Key | undefined> {
   if (recipe.base !== undefined || recipe.files.length > 0) return undefined;
-  const { epoch, compression, singleId, squash, maxLayers, transform, platforms } = options;
+  const { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms } = options;
   const found: (SourceIdentity | undefined)[] = await Promise.all(
     paths.map((path) => identifySource(path).catch(() => undefined)),
   );
   const sources = found.flatMap((each) => each ?? []);
   if (sources.length < paths.length) return undefined;
-  const how = { epoch, compression, singleId, squash, maxLayers, transform, platforms };
+  const how = { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms };
   const parts = [IMAGE_RULES, paths, sources.map(({ key }) => key), recipe, how];
   const text = `files ${digestOf(JSON.stringify(parts))}`;
   return { text, isFresh: sources.some(({ isFresh }) => isFresh) };

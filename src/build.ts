@@ -28,6 +28,7 @@ import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
 import { fromBytes, type IoOptions } from "./stream/bytes.js";
+import type { DecompressLimits } from "./stream/codec.js";
 import { mapConcurrent } from "./stream/pool.js";
 import type { LayerFormat } from "./tar/layer-format.js";
 import { isTransform, type Transform } from "./tar/transform.js";
@@ -54,6 +55,8 @@ export interface BuildOptions extends IoOptions {
   readonly maxLayers?: number | undefined;
   /** Of {@link buildFiles}: what becomes of the files that are named (nothing). */
   readonly transform?: Transform | undefined;
+  /** How far files and layers that are read may grow when they are decompressed (500 times their size). */
+  readonly limits?: DecompressLimits | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
   /** Files at once (4). */
@@ -98,14 +101,14 @@ function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings
 
 async function fetchBase(recipe: Recipe, platform: Platform, run: Run) {
   if (recipe.base === undefined) return undefined;
-  const { local, registry, signal, jobs } = run;
+  const { local, registry, signal, jobs, limits } = run;
   run.onStep?.(`reading base image ${recipe.base}`);
   const place = await openTransport(recipe.base, { local, registry });
   const root = await selectManifest(place.store, await place.store.resolve(place.name, { signal }), platform, {
     signal,
   });
   await copy(root, place.store, local.store, { signal, jobs });
-  return await openBase(local.store, recipe.base, root, platform, { cache: local.cache, signal });
+  return await openBase(local.store, recipe.base, root, platform, { cache: local.cache, limits, signal });
 }
 
 async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: readonly Content[], run: Run) {
@@ -115,11 +118,11 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, singleId, squash, maxLayers, signal, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, maxLayers, limits, signal, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  const how = { epoch, compression, singleId, squash, maxLayers, signal, onWarning, onPackageBytes };
+  const how = { epoch, compression, singleId, squash, maxLayers, limits, signal, onWarning, onPackageBytes };
   return await buildCached(local.store, local.cache, input, how);
 }
 
@@ -175,11 +178,11 @@ async function storeFiles(paths: readonly string[], run: Run): Promise<readonly 
 }
 
 async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, transform, onWarning, count } = run;
+  const { local, signal, compression, transform, limits, onWarning, count } = run;
   const onBytes = (bytes: number) => {
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
+  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, pool };
   run.onStep?.(`reading ${path}`);
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));

@@ -36,7 +36,7 @@ export { formatDiff, formatFiles, formatLayers } from "./image/report-text.js";
 export type { LayerEffect, Tally } from "./image/rootfs.js";
 export type { SquashOptions } from "./image/stack-layers.js";
 export { renderTreemap, type TreemapOptions, writeTreemap } from "./image/treemap.js";
-export { type Verified, verifyImage } from "./image/verify.js";
+export { type Verified, type VerifyOptions, verifyImage } from "./image/verify.js";
 export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";
 export { type Annotations, type Descriptor, describe } from "./oci/descriptor.js";
 export { type Digest, digestOf, isDigest, parseDigest } from "./oci/digest.js";
@@ -86,7 +86,13 @@ export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local
 export { createMemoryStore } from "./store/memory.js";
 export type { BlobReader, BlobWriter, PutOptions, Store, Tagged, TagReader, TagWriter } from "./store/store.js";
 export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/bytes.js";
-export { type CompressOptions, compress, type DecompressOptions, decompress } from "./stream/codec.js";
+export {
+  type CompressOptions,
+  compress,
+  type DecompressLimits,
+  type DecompressOptions,
+  decompress,
+} from "./stream/codec.js";
 export { defaultJobs } from "./stream/pool.js";
 export type { Entry, EntryType, WriteEntry } from "./tar/entry.js";
 export { escapePath } from "./tar/escape.js";

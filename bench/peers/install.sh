@@ -13,14 +13,21 @@ parts=$bin/.parts
 
 say() { printf '%s\n' "$*" >&2; }
 
-from_go() { # name module@version
+from_go() { # name module version package-in-it
   [ -x "$bin/$1" ] && return
   mkdir -p "$parts/go"
-  if GOBIN=$parts/go go install "$2" 2>"$parts/go.log"; then
-    mv "$parts/go/$(basename "${2%@*}")" "$bin/$1"
-  else
-    say "cannot get $1 ($2): $(tail -n 1 "$parts/go.log")"
+  if GOBIN=$parts/go go install "$2/$4@$3" 2>"$parts/go.log"; then
+    mv "$parts/go/$(basename "$4")" "$bin/$1"
+    return
   fi
+  # That asks for the list of versions too, which not every proxy gives; the module of the one version is enough.
+  if (
+    source=$(go mod download -json "$2@$3" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') &&
+      cd "$source" && go build -mod=readonly -o "$bin/$1" "./$4"
+  ) 2>"$parts/go.log"; then
+    return
+  fi
+  say "cannot get $1 ($2@$3): $(tail -n 1 "$parts/go.log")"
 }
 
 from_debian() { # package path-in-it name
@@ -42,8 +49,8 @@ from_npm() { # package version
   fi
 }
 
-from_go crane github.com/google/go-containerregistry/cmd/crane@v0.20.2
-from_go umoci-0.6 github.com/opencontainers/umoci/cmd/umoci@v0.6.0
+from_go crane github.com/google/go-containerregistry v0.20.2 cmd/crane
+from_go umoci-0.6 github.com/opencontainers/umoci v0.6.0 cmd/umoci
 from_debian umoci /usr/bin/umoci umoci
 from_debian skopeo /usr/bin/skopeo skopeo
 from_debian buildah /usr/bin/buildah buildah

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openRegistryImage } from "../images.js";
 import { startRegistry } from "../registry.js";
@@ -21,9 +22,17 @@ export function skopeoCopy(tools: Tools, layout: string, host?: string): Side | 
     start: async (folder) => {
       const registry = host === undefined ? await startRegistry(tools, join(folder, "registry")) : undefined;
       const to = registry?.host ?? host ?? "";
+      // Where nobody may look into the usual place of logins, it gives up.
+      const logins = join(folder, "auth.json");
+      await writeFile(logins, "{}");
       const flags = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"];
       return {
-        steps: [{ argv: [skopeo, ...flags, `oci:${layout}:t`, `docker://${to}/${NAME}:t`] }],
+        steps: [
+          {
+            argv: [skopeo, ...flags, `oci:${layout}:t`, `docker://${to}/${NAME}:t`],
+            env: { REGISTRY_AUTH_FILE: logins },
+          },
+        ],
         image: () => openRegistryImage(to, NAME, "t"),
         ...(registry && { end: registry.stop }),
       };

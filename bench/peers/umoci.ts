@@ -13,7 +13,10 @@ import { output } from "../processes.js";
 import type { Side } from "../side.js";
 import type { Tools } from "../tools.js";
 
-/** `umoci init`, `umoci new`, then `umoci raw add-layer --image LAYOUT:t TAR` for each. The newest that is installed. */
+/**
+ * `umoci init`, `umoci new`, then `umoci raw add-layer --image LAYOUT:t TAR` for each: the first two are not measured. The
+ * newest that is installed.
+ */
 export function umociAddLayers(tools: Tools, tars: readonly string[]): Side | undefined {
   const newer = tools.find("umoci-0.6");
   const umoci = newer ?? tools.find("umoci");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Data } from "../data/data.js";
+import type { Data, Scale } from "../data/data.js";
 import type { Plan } from "../harness.js";
 import { coldBuild } from "../lading.js";
 import type { RowMaker } from "./row.js";
@@ -34,12 +34,18 @@ function growing(
 
 const MEMORY = { kind: "memory", bar: 150e6, aim: 100e6 } as const;
 
-function heavy(id: string, title: string, filesOf: (data: Data) => Promise<readonly string[]>): RowMaker {
+function large(
+  id: string,
+  titleOf: (scale: Scale) => string,
+  filesOf: (data: Data) => Promise<readonly string[]>,
+  flags: readonly string[] = [],
+): RowMaker {
   return {
     id,
     heavy: true,
     async plan({ data }) {
-      return [{ id, title, ours: coldBuild(await filesOf(data)), goal: MEMORY, against: [], rounds: 1 }];
+      const title = `memory: ${titleOf(data.scale)}`;
+      return [{ id, title, ours: coldBuild(await filesOf(data), flags), goal: MEMORY, against: [], rounds: 1 }];
     },
   };
 }
@@ -52,6 +58,21 @@ export const GROWTH_ROWS: readonly RowMaker[] = [
     await data.archive({ files: data.scale.growth.files * times }, "tar.gz"),
   ]),
   growing("grow-packages", "packages", (data, times) => data.tiny(data.scale.growth.packages * times)),
-  heavy("heavy-bytes", "memory: a layer of 10 GB", async (data) => [await data.heavyBytes()]),
-  heavy("heavy-files", "memory: a layer of a million files", async (data) => [await data.heavyFiles()]),
+  large(
+    "heavy-bytes",
+    ({ heavyBytes }) => `a layer of ${(heavyBytes / 1e9).toFixed(1)} GB`,
+    async (data) => [await data.heavyBytes()],
+  ),
+  large(
+    "heavy-files",
+    ({ heavyFiles }) => `a layer of ${heavyFiles} files`,
+    async (data) => [await data.heavyFiles()],
+  ),
+  // One image takes no more than 127 layers.
+  large(
+    "heavy-packages",
+    ({ tinyPackages }) => `${tinyPackages} packages in one image`,
+    (data) => data.tiny(data.scale.tinyPackages),
+    ["--squash"],
+  ),
 ];

@@ -24,7 +24,7 @@ export interface Bench {
 /** A row that may be asked for by name. */
 export interface RowMaker {
   readonly id: string;
-  /** Takes so long that it has to be asked for, by name or by `--heavy`. */
+  /** One of the largest inputs: left out by `--quick`. */
   readonly heavy?: boolean;
   /** Prepares it; several plans where a row has several sizes. */
   plan(bench: Bench): Promise<readonly Plan[]>;

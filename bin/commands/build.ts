@@ -33,10 +33,11 @@ import {
   type TransformFlags,
   toTransform,
 } from "../flags.js";
+import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, TransformFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
@@ -158,6 +159,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     squash: squashOf(flags),
     maxLayers: flags.maxLayers,
     transform,
+    limits: toLimits(flags),
     platforms,
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
@@ -196,8 +198,10 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
 }
 
 export const verb: Verb = (cli) =>
-  addTransformFlags(
-    createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+  addLimitFlags(
+    addTransformFlags(
+      createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+    ),
   )
     .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")
     .option("-t, --tag <name>", "name it in the local store, or with --push in a registry; repeatable", gather)

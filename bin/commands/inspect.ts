@@ -7,10 +7,11 @@
 import type { Descriptor, InspectedImage, Place } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
 import { openPlace, openStore, parsePlatformFlag, registryOptions } from "../flags.js";
+import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, LimitFlags {
   readonly raw?: boolean;
   readonly layers?: boolean;
   readonly files?: boolean;
@@ -95,7 +96,8 @@ async function watch<T>(cli: Cli, flags: Flags, place: Place, read: (root: Descr
   try {
     const root = await place.store.resolve(place.name, { signal });
     progress.step(`reading ${place.label}`);
-    return await read(root, { signal, platform, largest: flags.largest, onBytes: progress.bytes });
+    const { largest } = flags;
+    return await read(root, { signal, platform, largest, limits: toLimits(flags), onBytes: progress.bytes });
   } finally {
     progress.end();
   }
@@ -154,10 +156,12 @@ async function printImage(cli: Cli, flags: Flags, { store, name, label }: Place)
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(
-    cli,
-    "inspect",
-    "Shows what is in an image: its platform, how it runs, its layers and where they are from.",
+  addLimitFlags(
+    createVerb(
+      cli,
+      "inspect",
+      "Shows what is in an image: its platform, how it runs, its layers and where they are from.",
+    ),
   )
     .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
     .option("--raw", "print the manifest's own bytes")

@@ -6,14 +6,21 @@
 
 import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
 import { openPlace, openStore, registryOptions } from "../flags.js";
+import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, LimitFlags {
   readonly plainHttp?: boolean;
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "verify", "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.")
+  addLimitFlags(
+    createVerb(
+      cli,
+      "verify",
+      "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.",
+    ),
+  )
     .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
     .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (text: string, flags: Flags) => {
@@ -24,7 +31,7 @@ export const verb: Verb = (cli) =>
       try {
         progress.step(`verifying ${place.label}`);
         const root = await place.store.resolve(place.name, { signal: cli.signal });
-        const verified = await verifyImage(place.store, root, { signal: cli.signal });
+        const verified = await verifyImage(place.store, root, { signal: cli.signal, limits: toLimits(flags) });
         progress.end();
         const { layers, entries, bytes } = verified;
         print(cli, flags, { digest: root.digest, label: place.label, ...verified }, () => [

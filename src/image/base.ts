@@ -16,7 +16,7 @@ import { createFileListEncoder, type FileListEncoder, type ListedFile, putFileLi
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
-import { decompress } from "../stream/codec.js";
+import { type DecompressLimits, decompress } from "../stream/codec.js";
 import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
 import { createHasher, type Hasher } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
@@ -66,13 +66,22 @@ function createLister(list: FileListEncoder) {
   });
 }
 
+/** How the layers of a base image are read. */
+interface OpenBaseOptions extends IoOptions {
+  /** Keeps what is in a layer. */
+  readonly cache?: Cache | undefined;
+  /** How far a layer may grow when it is decompressed (500 times its size). */
+  readonly limits?: DecompressLimits | undefined;
+}
+
 /** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
-async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<FileListEncoder> {
+async function scanLayer(store: Store, layer: Layer, { signal, limits }: OpenBaseOptions): Promise<FileListEncoder> {
   const list = await createFileListEncoder();
   const scanner = createLister(list);
   const hasher = createHasher();
-  const { head, stream } = await peek(store.open(layer.descriptor, options), HEAD_SIZE);
-  for await (const chunk of decompress(stream, detectCompression(head), { ...options, onTrailing: () => {} })) {
+  const { head, stream } = await peek(store.open(layer.descriptor, { signal }), HEAD_SIZE);
+  const how = { signal, limits, what: `layer ${layer.descriptor.digest}`, onTrailing: () => {} };
+  for await (const chunk of decompress(stream, detectCompression(head), how)) {
     hasher.update(chunk);
     scanner.write(chunk);
   }
@@ -87,16 +96,12 @@ async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promis
   });
 }
 
-async function listLayer(
-  store: Store,
-  layer: Layer,
-  options: IoOptions,
-  cache: Cache | undefined,
-): Promise<Descriptor> {
+async function listLayer(store: Store, layer: Layer, { cache, limits, signal }: OpenBaseOptions): Promise<Descriptor> {
+  const options = { signal };
   const key = `base layer ${layer.descriptor.digest} ${layer.diffId}`;
   const known = (await cache?.get(key)) as Descriptor | undefined;
   if (isDigest(known?.digest) && (await store.has(known, options))) return known;
-  const listed = await putFileList(store, await scanLayer(store, layer, options), options);
+  const listed = await putFileList(store, await scanLayer(store, layer, { signal, limits }), options);
   await cache?.set(key, listed);
   return listed;
 }
@@ -127,9 +132,9 @@ export async function openBase(
   name: string,
   root: Descriptor,
   platform: Platform,
-  options: IoOptions & { readonly cache?: Cache | undefined } = {},
+  options: OpenBaseOptions = {},
 ): Promise<OpenBase> {
-  const { cache, signal } = options;
+  const { signal } = options;
   const selected = await selectManifest(store, root, platform, { signal });
   const bytes = await collect(store.open(selected, { signal }), MAX_MANIFEST_BYTES, "manifest of the base image");
   const manifest = decodeManifest(bytes, selected.mediaType);
@@ -147,6 +152,6 @@ export async function openBase(
     return { descriptor: { ...descriptor, mediaType }, diffId, uncompressedSize: 0, createdBy: `base image ${name}` };
   });
   const files: Descriptor[] = [];
-  for (const layer of layers) files.push(await listLayer(store, layer, { signal }, cache));
+  for (const layer of layers) files.push(await listLayer(store, layer, options));
   return { name, manifest: selected, config, layers, files };
 }

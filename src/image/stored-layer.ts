@@ -9,7 +9,7 @@ import { isDigest } from "../oci/digest.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import { decompress } from "../stream/codec.js";
+import { type DecompressLimits, decompress } from "../stream/codec.js";
 import { detectCompression, HEAD_SIZE } from "../stream/detect.js";
 import { peek } from "../stream/peek.js";
 import { type LayerFormat, TABLE_ANNOTATION, tableOf } from "../tar/layer-format.js";
@@ -27,6 +27,8 @@ export interface AssembleOptions extends IoOptions {
   /** Flatten owners and permissions of every layer, a base image's too (no). */
   readonly singleId?: boolean | undefined;
   readonly cache?: Cache | undefined;
+  /** How far a layer may grow when it is decompressed (500 times its size). */
+  readonly limits?: DecompressLimits | undefined;
   /** Called with the bytes of packages that were read. */
   readonly onPackageBytes?: ((bytes: number) => void) | undefined;
 }
@@ -44,7 +46,8 @@ export async function* openTar(
     }
   };
   const { head, stream } = await peek(counted(), HEAD_SIZE);
-  const tar = decompress(stream, detectCompression(head), { signal: options.signal });
+  const { signal, limits } = options;
+  const tar = decompress(stream, detectCompression(head), { signal, limits, what: `layer ${descriptor.digest}` });
   if (tableOf(descriptor) !== "estargz") return yield* tar;
   const { isEstargzOwn } = await import("../tar/estargz.js");
   yield* rewriteTar(tar, { map: (entry) => (isEstargzOwn(entry.path) ? undefined : entry) });

@@ -8,11 +8,10 @@ import { isLadingError, LadingError } from "../errors.js";
 import type { Annotations, Descriptor } from "../oci/descriptor.js";
 import { isDigest } from "../oci/digest.js";
 import type { Store } from "../store/store.js";
-import type { IoOptions } from "../stream/bytes.js";
 import { estargzAnnotations } from "../tar/estargz.js";
 import { verifyEstargz } from "../tar/estargz-verify.js";
 import { TABLE_ANNOTATION, tableOf } from "../tar/layer-format.js";
-import type { BlobRanges } from "../tar/toc-file.js";
+import type { BlobRanges, VerifyLayerOptions } from "../tar/toc-file.js";
 import { zstdChunkedAnnotations } from "../tar/zstd-chunked.js";
 import { verifyZstdChunked } from "../tar/zstd-chunked-verify.js";
 import { openRanges } from "./blob-ranges.js";
@@ -24,7 +23,12 @@ function contradiction(what: string, why: string): LadingError<"CORRUPT"> {
 }
 
 /** Verifies the table and gives the annotations that the layer should have. */
-async function annotationsOf(blob: BlobRanges, table: Table, named: string, options: IoOptions): Promise<Annotations> {
+async function annotationsOf(
+  blob: BlobRanges,
+  table: Table,
+  named: string,
+  options: VerifyLayerOptions,
+): Promise<Annotations> {
   if (!isDigest(named)) throw contradiction("its table of contents", `"${named}" is no digest of one`);
   if (table === "estargz") return estargzAnnotations(await verifyEstargz(blob, named, options));
   return zstdChunkedAnnotations(await verifyZstdChunked(blob, named, options));
@@ -35,7 +39,7 @@ async function annotationsOf(blob: BlobRanges, table: Table, named: string, opti
  *
  * @throws {LadingError} `CORRUPT` and `DIGEST_MISMATCH`, naming the layer, where table, chunks or annotations are wrong.
  */
-export async function verifyTable(store: Store, layer: Descriptor, options: IoOptions): Promise<void> {
+export async function verifyTable(store: Store, layer: Descriptor, options: VerifyLayerOptions): Promise<void> {
   const { annotations = {}, digest } = layer;
   const table = tableOf(layer);
   if (table === undefined) return;

@@ -11,7 +11,7 @@ import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "
 import { isImageConfigType, isIndexType } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
 import { type ByteStream, collect, type IoOptions } from "../stream/bytes.js";
-import { decompress } from "../stream/codec.js";
+import { type DecompressLimits, decompress } from "../stream/codec.js";
 import { type Compression, detectCompression, HEAD_SIZE } from "../stream/detect.js";
 import { createHasher } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
@@ -31,7 +31,13 @@ export interface Verified {
 
 type Counts = { -readonly [K in keyof Verified]: Verified[K] };
 
-interface Check extends IoOptions {
+/** How an image is verified. */
+export interface VerifyOptions extends IoOptions {
+  /** How far a layer may grow when it is decompressed (500 times its size). */
+  readonly limits?: DecompressLimits | undefined;
+}
+
+interface Check extends VerifyOptions {
   readonly store: Store;
   readonly seen: Set<string>;
   readonly counts: Counts;
@@ -67,19 +73,19 @@ async function isLeftOut({ store, signal }: Check, descriptor: Descriptor): Prom
 
 /** Reads a layer to its end, its tar among it. Returns the digest of the tar. */
 async function verifyLayer(check: Check, descriptor: Descriptor, named: Compression): Promise<string> {
-  const { signal, counts } = check;
+  const { signal, limits, counts } = check;
   const hasher = createHasher();
   const scanner = createScanner({ entry: () => void counts.entries++ });
   const { head, stream } = await peek(openContent(check, descriptor), HEAD_SIZE);
   const what = `layer ${descriptor.digest}`;
   const found = detectCompression(head);
   if (found !== named) throw contradiction(what, `it is compressed with ${found}, its media type says ${named}`);
-  for await (const chunk of decompress(stream, found, { signal, what })) {
+  for await (const chunk of decompress(stream, found, { signal, limits, what })) {
     hasher.update(chunk);
     scanner.write(chunk);
   }
   scanner.end();
-  await verifyTable(check.store, descriptor, { signal });
+  await verifyTable(check.store, descriptor, { signal, limits });
   return hasher.end().digest;
 }
 
@@ -152,7 +158,7 @@ async function verifyRoot(check: Check, descriptor: Descriptor, depth: number): 
  * chunk that the table names, for which the layer is read again. Memory does not grow with the image.
  *
  * @throws {LadingError} `NOT_FOUND`, `DIGEST_MISMATCH` or `CORRUPT` for the first thing that is wrong, by its digest;
- * `SYNTAX` and `FORMAT` for documents that are not what they should be.
+ * `SYNTAX` and `FORMAT` for documents that are not what they should be; `TOO_LARGE` for a layer that passes `limits`.
  *
  * @example
  * ```ts
@@ -165,9 +171,13 @@ async function verifyRoot(check: Check, descriptor: Descriptor, depth: number): 
  * assert.equal((await verifyImage(store, descriptor)).manifests, 1);
  * ```
  */
-export async function verifyImage(store: Store, root: Descriptor, { signal }: IoOptions = {}): Promise<Verified> {
+export async function verifyImage(
+  store: Store,
+  root: Descriptor,
+  { signal, limits }: VerifyOptions = {},
+): Promise<Verified> {
   const counts: Counts = { manifests: 0, configs: 0, layers: 0, blobs: 0, bytes: 0, entries: 0 };
-  const check: Check = { store, signal, seen: new Set(), counts };
+  const check: Check = { store, signal, limits, seen: new Set(), counts };
   try {
     await verifyRoot(check, root, 0);
   } catch (error) {

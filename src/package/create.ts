@@ -9,6 +9,7 @@ import { ioError } from "../errors.js";
 import { encodeJson } from "../oci/json.js";
 import type { Store } from "../store/store.js";
 import type { ByteStream } from "../stream/bytes.js";
+import { createFilter } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { writeTar } from "../tar/write.js";
 import { listPackage, packageTag, putPackage } from "./artifact.js";
@@ -60,7 +61,9 @@ function toMetadata(pkg: NewPackage): PackageMetadata {
 }
 
 async function* folderTar(folder: string, options: CreateOptions): ByteStream {
-  const entries = await readFolder(folder, { signal: options.signal, mtime: options.epoch });
+  const { signal, epoch, transform: { include, exclude } = {} } = options;
+  const filter = createFilter({ include, ignore: exclude });
+  const entries = await readFolder(folder, { signal, mtime: epoch, isLeftOut: (path) => !filter.accepts(path) });
   yield* writeTar(entries);
 }
 

@@ -59,8 +59,11 @@ async function* decode(stream: ByteStream, compression: Compression, context: De
   }
 }
 
-function refuse(what: string, wanted: string, option: string, limit: number, actual: number): LadingError<"TOO_LARGE"> {
-  const message = `Cannot decompress ${what}: it becomes ${wanted}; raise ${option} if you trust it`;
+/** What the limits are called on the command line. */
+const FLAGS = { maxRatio: "--max-ratio", maxBytes: "--max-size" } as const;
+
+function refuse(what: string, wanted: string, option: keyof typeof FLAGS, limit: number, actual: number) {
+  const message = `Cannot decompress ${what}: it becomes ${wanted}; raise ${option} (${FLAGS[option]}) if you trust it`;
   return new LadingError("TOO_LARGE", message, { what: option, limit, actual });
 }
 

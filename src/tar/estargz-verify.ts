@@ -85,7 +85,7 @@ async function readToc(blob: BlobRanges, options: VerifyLayerOptions): Promise<{
     padding() {},
     tail() {},
   });
-  const limits = { maxBytes: MAX_TOC + AROUND };
+  const limits = { ...options.limits, maxBytes: MAX_TOC + AROUND };
   for await (const bytes of decompress(blob.open(tocOffset, start), "gzip", { ...options, limits, what: WHAT })) {
     splitter.write(bytes);
   }

@@ -10,7 +10,7 @@
 
 import type { BigIntStats } from "node:fs";
 import { lstat, readdir, readlink, stat } from "node:fs/promises";
-import { ioError, LadingError } from "../errors.js";
+import { ioError, isLadingError, LadingError } from "../errors.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { identityOf } from "../stream/file-identity.js";
@@ -23,6 +23,8 @@ export interface FolderOptions extends IoOptions {
   readonly mtime?: number | undefined;
   /** Which paths to take (all), judged by their text. */
   readonly filter?: Filter | undefined;
+  /** Is this path left out afterwards? What a layer cannot hold is passed over then, and not refused (no). */
+  readonly isLeftOut?: ((path: string) => boolean) | undefined;
 }
 
 interface Walk extends FolderOptions {
@@ -31,6 +33,8 @@ interface Walk extends FolderOptions {
   readonly inodes: Map<string, string>;
 }
 
+/** What can be done about a file that a layer cannot hold. */
+const LEAVE_OUT = "ignore it (--exclude, or ignore in a recipe)";
 const SLASH = Buffer.from("/");
 /** Bytes from which a file's holes count. */
 const HOLES_FLOOR = 1024n ** 3n;
@@ -40,7 +44,7 @@ const HOLES_RATIO = 500n;
 function refuseKind(path: string, stats: BigIntStats): LadingError<"UNSAFE_ENTRY"> {
   const kind = stats.isFIFO() ? "a FIFO" : stats.isSocket() ? "a socket" : "a device";
   const shown = escapePath(path);
-  const message = `Cannot take "${shown}" into a layer: it is ${kind}; remove it, or ignore it`;
+  const message = `Cannot take "${shown}" into a layer: it is ${kind}; remove it, or ${LEAVE_OUT}`;
   return new LadingError("UNSAFE_ENTRY", message, { path: shown, why: kind });
 }
 
@@ -48,7 +52,7 @@ function refuseKind(path: string, stats: BigIntStats): LadingError<"UNSAFE_ENTRY
 function checkHoles(path: string, { size, blocks }: BigIntStats): void {
   if (size <= HOLES_FLOOR || size <= blocks * 512n * HOLES_RATIO) return;
   const shown = escapePath(path);
-  const message = `Cannot take "${shown}" into a layer: it has ${size} bytes and is more than ${HOLES_RATIO} times as large as its room on disk; ignore it, or fill it (cp --sparse=never)`;
+  const message = `Cannot take "${shown}" into a layer: it has ${size} bytes and is more than ${HOLES_RATIO} times as large as its room on disk; ${LEAVE_OUT}, or fill it (cp --sparse=never)`;
   throw new LadingError("TOO_LARGE", message, { what: shown, limit: Number(HOLES_FLOOR), actual: Number(size) });
 }
 
@@ -85,12 +89,23 @@ async function entryOf(walk: Walk, at: Buffer, path: string, stats: BigIntStats)
   throw refuseKind(path, stats);
 }
 
+/** The entry; undefined for what would be refused and is left out afterwards. */
+async function takenEntry(walk: Walk, at: Buffer, path: string, stats: BigIntStats, text: string) {
+  try {
+    return await entryOf(walk, at, path, stats);
+  } catch (error) {
+    if (isLadingError(error) && walk.isLeftOut?.(text)) return undefined;
+    throw error;
+  }
+}
+
 async function visit(walk: Walk, at: Buffer, path: string): Promise<void> {
   walk.signal?.throwIfAborted();
   const stats = await lstat(at, { bigint: true });
   const text = Buffer.from(path, "latin1").toString();
   const isTaken = walk.filter?.accepts(text, stats.isDirectory()) !== false;
-  if (isTaken) walk.entries.push({ ...(await entryOf(walk, at, path, stats)), identity: identityOf(stats) });
+  const entry = isTaken ? await takenEntry(walk, at, path, stats, text) : undefined;
+  if (entry !== undefined) walk.entries.push({ ...entry, identity: identityOf(stats) });
   if (stats.isDirectory() && walk.filter?.enters(text) !== false) await visitBelow(walk, at, `${path}/`);
 }
 

@@ -14,7 +14,7 @@ test("rows of the small set run, are compared by content and leave nothing behin
   const folder = await mkdtemp(join(await tempFolder(context), "bench-"));
   const json = join(folder, "result.json");
   const data = join(folder, "data");
-  const args = [BENCH, "cold", "unchanged", "gzip", "headers", "--set", "small", "--runs", "1"];
+  const args = [BENCH, "cold", "unchanged", "gzip", "headers", "heavy-packages", "--set", "small", "--runs", "1"];
   const { code, stdout, stderr } = await run(process.execPath, [...args, "--data", data, "--json", json]);
   assert.is(code, 0, stderr);
   assert.match(stdout, /^cold +lading build +1 +\d/m);
@@ -27,11 +27,28 @@ test("rows of the small set run, are compared by content and leave nothing behin
   );
   assert.equal(
     rows.map(({ id }) => id),
-    ["cold", "unchanged", "gzip", "headers", "memory"],
+    ["cold", "unchanged", "gzip", "headers", "heavy-packages", "memory"],
   );
+  const memory = rows.find(({ id }) => id === "heavy-packages")?.ours;
+  assert.ok((memory?.value ?? 0) > 1e6 && memory?.value === memory?.peakBytes);
+  assert.match(stdout, /^ {2}without heavy-bytes, heavy-files, which ask for most$/m);
   const tar = rows.find(({ id }) => id === "headers")?.theirs[0];
   assert.ok((tar?.value ?? 0) > 0);
   assert.equal(await readdir(data), ["small"]);
+});
+
+test("all rows are run at once, and --quick leaves out those of the largest inputs", async () => {
+  const list = async (...flags: readonly string[]) => {
+    const { code, stdout } = await run(process.execPath, [BENCH, "--list", ...flags]);
+    assert.is(code, 0);
+    return stdout.trimEnd().split("\n");
+  };
+  const [all, quick] = [await list(), await list("--quick")];
+  assert.equal(
+    all.filter((id) => !quick.includes(id)),
+    ["heavy-bytes", "heavy-files", "heavy-packages"],
+  );
+  assert.equal(await list("cold", "heavy-files", "--quick"), ["cold", "heavy-files"]);
 });
 
 test("an unknown row and a bad count are refused", async () => {

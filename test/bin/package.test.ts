@@ -1,10 +1,11 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { ImportedPackage } from "../../src/package/import.js";
 import type { Package } from "../../src/package/package.js";
 import { file, hardlink, tarOf } from "../image/make.js";
 import { controlOf, debOf } from "../support/deb.js";
+import { output } from "../support/programs.js";
 import { suite } from "../support/suite.js";
 import { createCommand, createFilledCommand } from "./command.js";
 
@@ -47,6 +48,25 @@ test("create of a folder; again it is unchanged, with other content it says what
   assert.match(await fails(1, ...create), /^EXISTS: .*--override.*--skip-existing/);
   assert.match((await ok(...create, "--skip-existing")).join(), /^skipped /);
   assert.match((await ok(...create, "--override")).join(), /^replaced /);
+});
+
+test("what a layer cannot hold is passed over where --exclude leaves it out, as the refusal says", async (context) => {
+  const { ok, fails, write, folder } = await createCommand(context);
+  await mkdir(join(folder, "app/run"), { recursive: true });
+  await write("app/a", "1");
+  await write("app/holes", "");
+  await truncate(join(folder, "app/holes"), 8 * 2 ** 30);
+  await output("mkfifo", [join(folder, "app/run/pipe")]);
+  const create = ["package", "create", "app", "--from", "app"];
+  const remedy = /; (?:remove it, or )?ignore it \(--exclude, or ignore in a recipe\)/;
+  assert.match(await fails(1, ...create), /^TOO_LARGE: .*"holes"/);
+  assert.match(await fails(1, ...create), remedy);
+  assert.match(await fails(1, ...create, "--exclude", "holes"), /^UNSAFE_ENTRY: .*"run\/pipe".*a FIFO/);
+  assert.match(await fails(1, ...create, "--exclude", "holes"), remedy);
+  await ok(...create, "--exclude", "holes", "--exclude", "*.pid", "--exclude", "pipe");
+  assert.equal(await ok("package", "show", "app", "--files"), ["/a", "/run"]);
+  await ok("package", "create", "one", "--from", "app", "--include", "a");
+  assert.equal(await ok("package", "show", "one", "--files"), ["/a"]);
 });
 
 test("import takes Debian packages and tarballs with their document, all or none", async (context) => {

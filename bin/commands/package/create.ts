@@ -15,8 +15,9 @@ import {
   type TransformFlags,
   toTransform,
 } from "../../flags.js";
+import { addLimitFlags, type LimitFlags, toLimits } from "../../limits.js";
 
-interface Flags extends CommonFlags, TransformFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags {
   readonly from: string;
   readonly provides?: readonly string[];
   readonly depends?: readonly string[];
@@ -33,7 +34,7 @@ interface Flags extends CommonFlags, TransformFlags {
 }
 
 export const verb: Verb = (cli) =>
-  addTransformFlags(createVerb(cli, "create", "Makes a package of a tarball or a folder."))
+  addLimitFlags(addTransformFlags(createVerb(cli, "create", "Makes a package of a tarball or a folder.")))
     .name("create")
     .argument("<name>", "package::/ns::name, /ns::name or name")
     .requiredOption("--from <path>", "a tarball of any compression, or a folder")
@@ -60,7 +61,8 @@ export const verb: Verb = (cli) =>
       const epoch = parseEpoch(cli.env);
       const compression = parseCompression(flags.compression);
       const transform = toTransform(flags, { singleId: flags.singleId, epoch });
-      const options = { override, skipExisting, epoch, compression, transform, signal: cli.signal };
+      const limits = toLimits(flags);
+      const options = { override, skipExisting, epoch, compression, transform, limits, signal: cli.signal };
       const created = await createPackage(store, pkg, options);
       for (const warning of created.warnings) warn(cli, flags, warning);
       print(cli, flags, created, () => [

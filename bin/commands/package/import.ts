@@ -15,9 +15,10 @@ import {
   type TransformFlags,
   toTransform,
 } from "../../flags.js";
+import { addLimitFlags, type LimitFlags, toLimits } from "../../limits.js";
 import { createProgress } from "../../progress.js";
 
-interface Flags extends CommonFlags, TransformFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags {
   readonly override?: boolean;
   readonly skipExisting?: boolean;
   readonly compression?: string;
@@ -26,7 +27,9 @@ interface Flags extends CommonFlags, TransformFlags {
 }
 
 export const verb: Verb = (cli) =>
-  addTransformFlags(createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them."))
+  addLimitFlags(
+    addTransformFlags(createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them.")),
+  )
     .name("import")
     .argument("<files...>", "ruby.tar.gz (with ruby.json), jq_1.6-2.1_amd64.deb")
     .option("--override", "replace packages of the same name and version")
@@ -48,6 +51,7 @@ export const verb: Verb = (cli) =>
           skipExisting,
           compression: parseCompression(flags.compression),
           transform: toTransform(flags, { singleId: flags.singleId, epoch: parseEpoch(cli.env) }),
+          limits: toLimits(flags),
           jobs: flags.jobs ?? defaultJobs(cli.env),
           signal: cli.signal,
           onBytes: progress.bytes,
