@@ -1,31 +1,19 @@
 /**
  * Completes a compiled tree after `tsc`: run as `node <outDir>/bin/bundle.js`.
  *
- * Puts libdeflate's code beside the module that loads it, writes the recipe's JSON Schema, and makes the program one file:
+ * Puts libdeflate's WebAssembly beside the module that loads it, writes the recipe's JSON Schema, and makes the program one file:
  * loading a hundred modules one by one takes longer than a build of which everything is known.
  *
  * @module
  */
 
-import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
+import { bundleLibdeflate } from "./libdeflate.js";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
-
-/** What of the package `libdeflate` its code needs, and its licence. The package itself is for building only. */
-const LIBDEFLATE = ["index.js", "dist/libdeflate.wasm.mjs", "LICENSE.txt"];
-
-async function bundleLibdeflate(): Promise<void> {
-  const from = dirname(createRequire(import.meta.url).resolve("libdeflate"));
-  const to = join(outDir, "src/stream/libdeflate");
-  for (const name of LIBDEFLATE) {
-    await mkdir(dirname(join(to, name)), { recursive: true });
-    await copyFile(join(from, name), join(to, name));
-  }
-}
 
 async function writeSchema(): Promise<void> {
   const { recipeJsonSchema } = await import("../src/recipe/schema.js");
@@ -87,6 +75,6 @@ async function bundleProgram(): Promise<void> {
   await chmod(join(outDir, "bin/lading.cjs"), 0o755);
 }
 
-await bundleLibdeflate();
+await bundleLibdeflate(join(outDir, "src/stream/libdeflate"));
 await writeSchema();
 await bundleProgram();

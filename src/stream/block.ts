@@ -16,7 +16,7 @@ export type BlockCompression = "gzip" | "zstd";
 /** Bytes of input per member or frame; the last is shorter. Part of what makes the bytes: never change it. */
 export const BLOCK_SIZE = 1024 * 1024;
 
-/** Compresses one block; the bytes depend on the block alone. */
+/** Compresses one block; the bytes depend on the block alone, and are valid until the next block. */
 export type BlockEncoder = (block: Uint8Array) => Uint8Array;
 
 function checkLevel(type: BlockCompression, level: number, most: number): number {
