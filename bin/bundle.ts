@@ -53,7 +53,7 @@ const COMMON: BuildOptions = {
   ],
 };
 
-/** The program, and the module that its threads run. */
+/** The program, and the modules that its threads run. */
 async function bundleProgram(): Promise<void> {
   await build({
     ...COMMON,
@@ -65,8 +65,9 @@ async function bundleProgram(): Promise<void> {
   });
   await build({
     ...COMMON,
-    entryPoints: [join(outDir, "src/package/resource-worker.js")],
-    outfile: join(outDir, "bin/resource-worker.js"),
+    entryPoints: ["src/package/resource-worker.js", "src/stream/block-worker.js"].map((path) => join(outDir, path)),
+    outdir: join(outDir, "bin"),
+    entryNames: "[name]",
     format: "esm",
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',

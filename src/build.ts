@@ -124,11 +124,11 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, singleId, squash, signal, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, signal, jobs, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  const how = { epoch, compression, singleId, squash, signal, onWarning, onPackageBytes };
+  const how = { epoch, compression, singleId, squash, signal, jobs, onWarning, onPackageBytes };
   return await buildCached(local.store, local.cache, input, how);
 }
 
@@ -184,11 +184,11 @@ async function storeFiles(paths: readonly string[], run: Run): Promise<readonly 
 }
 
 async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, transform, onWarning, count } = run;
+  const { local, signal, compression, transform, jobs, onWarning, count } = run;
   const onBytes = (bytes: number) => {
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
+  const options = { cache: local.cache, signal, compression, transform, onBytes, pool, jobs };
   run.onStep?.(`reading ${path}`);
   const isPackage = (await fileKind(path)) === "package";
   const stored = isPackage

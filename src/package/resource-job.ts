@@ -25,6 +25,7 @@ export interface ResourceJob {
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
   readonly listDigests?: boolean | undefined;
   readonly compression?: ResourceOptions["compression"];
+  readonly jobs?: ResourceOptions["jobs"];
   readonly transform?: ResourceOptions["transform"];
   readonly limits?: ResourceOptions["limits"];
 }
@@ -39,7 +40,7 @@ export interface ResourceJobOptions {
 
 /** Does the job. */
 export async function runResourceJob(job: ResourceJob, options: ResourceJobOptions = {}): Promise<StoredResource> {
-  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, transform, limits } = job;
+  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, jobs, transform, limits } = job;
   const { signal, onBytes, blocking = false } = options;
   const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
   async function* open(): ByteStream {
@@ -50,5 +51,5 @@ export async function runResourceJob(job: ResourceJob, options: ResourceJobOptio
   }
   const store = createLayoutStore(folder, { label, blocking });
   const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
-  return await storeResource(store, resource, { signal, compression, transform, limits });
+  return await storeResource(store, resource, { signal, compression, jobs, transform, limits });
 }

@@ -36,7 +36,8 @@ export async function withPool<T>(
   const total = sized.reduce((sum, { size }) => sum + size, 0);
   const isWorth = total >= WORTH_THREADS && unique.length > 1 && jobs > 1;
   if (pool !== undefined || !isWorth) return await work(pool, sorted);
-  const own = createResourcePool(Math.min(jobs, unique.length));
+  const threads = Math.min(jobs, unique.length);
+  const own = createResourcePool(threads, Math.floor(jobs / threads));
   try {
     return await work(own, sorted);
   } finally {
@@ -48,15 +49,16 @@ export async function withPool<T>(
  * Creates a pool of at most `jobs` threads; none is started before the first job.
  *
  * @param jobs 1 does all work on the caller's thread.
+ * @param jobsEach Threads that each of them may have compress for it.
  */
-export function createResourcePool(jobs: number): ResourcePool {
+export function createResourcePool(jobs: number, jobsEach = 1): ResourcePool {
   if (jobs <= 1) return { run: runResourceJob, close: async () => {} };
   const module = new URL("./resource-worker.js", import.meta.url);
   const pool = createWorkerPool<ResourceJob, StoredResource, number>(module, jobs, ({ job, signal, onNotice }) =>
     runResourceJob(job, { signal, onBytes: onNotice }),
   );
   return {
-    run: (job, { signal, onBytes }) => pool.run({ job, signal, onNotice: onBytes }),
+    run: (job, { signal, onBytes }) => pool.run({ job: { ...job, jobs: jobsEach }, signal, onNotice: onBytes }),
     close: pool.close,
   };
 }
