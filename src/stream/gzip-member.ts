@@ -21,6 +21,7 @@ const HEADER = Uint8Array.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const TRAILER_LENGTH = 8;
 type GzipMember = (block: Uint8Array, level: number) => Uint8Array;
 
+/** One compressor for all streams of a thread: what it gives is copied before another of them has its turn. */
 let loaded: Promise<GzipMember> | undefined;
 
 async function load(): Promise<GzipMember> {
@@ -38,10 +39,17 @@ async function load(): Promise<GzipMember> {
 }
 
 /**
- * Loads what makes a member of a block at a level, 1 (fast) to 12 (small). A member is valid until the next one is made on
- * this thread.
+ * Loads what makes a member of a block at a level, 1 (fast) to 12 (small), in memory of its own: a member is valid until it
+ * makes the next one.
  */
 export async function loadGzipMember(): Promise<GzipMember> {
   loaded ??= load();
-  return await loaded;
+  const make = await loaded;
+  let own = new Uint8Array(0);
+  return (block, level) => {
+    const member = make(block, level);
+    if (own.length < member.length) own = new Uint8Array(Math.max(member.length, 2 * own.length));
+    own.set(member);
+    return own.subarray(0, member.length);
+  };
 }

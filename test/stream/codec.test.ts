@@ -173,6 +173,23 @@ for (const type of ["gzip", "zstd"] as const) {
   });
 }
 
+for (const type of ["gzip", "zstd"] as const) {
+  test(`compress() by ${type} of several streams at once keeps them apart`, async () => {
+    const seeds = [20, 21, 22];
+    const alone: string[] = [];
+    for (const seed of seeds) alone.push(sha256(await packed(corpus(9000, seed), type)));
+    async function slowly(seed: number): Promise<string> {
+      const chunks: Buffer[] = [];
+      for await (const chunk of compress(pieces(corpus(9000, seed)), { type })) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        chunks.push(Buffer.from(chunk));
+      }
+      return sha256(Buffer.concat(chunks));
+    }
+    assert.equal(await Promise.all(seeds.map(slowly)), alone);
+  });
+}
+
 test("compress() by threads reads no more than a few blocks ahead, and lets its input go when it is left", async () => {
   const endless = Buffer.alloc(40 * BLOCK_SIZE, long);
   for (const taken of [2, 6]) {
