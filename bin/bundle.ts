@@ -1,32 +1,20 @@
 /**
  * Completes a compiled tree after `tsc`: run as `node <outDir>/bin/bundle.js`.
  *
- * Puts libdeflate's code beside the module that loads it, writes the recipe's JSON Schema, and makes the program two files:
+ * Puts libdeflate's WebAssembly beside the module that loads it, writes the recipe's JSON Schema, and makes the program two files:
  * loading a hundred modules one by one takes longer than a build of which everything is known.
  *
  * @module
  */
 
-import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
 import { bundleProgram } from "./bundle-program.js";
+import { bundleLibdeflate } from "./libdeflate.js";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
-
-/** What of the package `libdeflate` its code needs, and its licence. The package itself is for building only. */
-const LIBDEFLATE = ["index.js", "dist/libdeflate.wasm.mjs", "LICENSE.txt"];
-
-async function bundleLibdeflate(): Promise<void> {
-  const from = dirname(createRequire(import.meta.url).resolve("libdeflate"));
-  const to = join(outDir, "src/stream/libdeflate");
-  for (const name of LIBDEFLATE) {
-    await mkdir(dirname(join(to, name)), { recursive: true });
-    await copyFile(join(from, name), join(to, name));
-  }
-}
 
 async function writeSchema(): Promise<void> {
   const { recipeJsonSchema } = await import("../src/recipe/schema.js");
@@ -66,12 +54,13 @@ const COMMON: BuildOptions = {
   ],
 };
 
-/** The module that the program's threads run. */
-async function bundleWorker(): Promise<void> {
+/** The modules that the program's threads run. */
+async function bundleWorkers(): Promise<void> {
   await build({
     ...COMMON,
-    entryPoints: [join(outDir, "src/package/resource-worker.js")],
-    outfile: join(outDir, "bin/resource-worker.js"),
+    entryPoints: ["src/package/resource-worker.js", "src/stream/block-worker.js"].map((path) => join(outDir, path)),
+    outdir: join(outDir, "bin"),
+    entryNames: "[name]",
     format: "esm",
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
@@ -79,8 +68,8 @@ async function bundleWorker(): Promise<void> {
   });
 }
 
-await bundleLibdeflate();
+await bundleLibdeflate(join(outDir, "src/stream/libdeflate"));
 await writeSchema();
 await bundleProgram(outDir, COMMON);
-await bundleWorker();
+await bundleWorkers();
 await chmod(join(outDir, "bin/lading.cjs"), 0o755);

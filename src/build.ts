@@ -118,11 +118,11 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, singleId, squash, maxLayers, limits, signal, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, maxLayers, limits, signal, jobs, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  const how = { epoch, compression, singleId, squash, maxLayers, limits, signal, onWarning, onPackageBytes };
+  const how = { epoch, compression, singleId, squash, maxLayers, limits, signal, jobs, onWarning, onPackageBytes };
   return await buildCached(local.store, local.cache, input, how);
 }
 
@@ -178,11 +178,11 @@ async function storeFiles(paths: readonly string[], run: Run): Promise<readonly 
 }
 
 async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, transform, limits, onWarning, count } = run;
+  const { local, signal, compression, transform, limits, jobs, onWarning, count } = run;
   const onBytes = (bytes: number) => {
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, pool };
+  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, pool, jobs };
   run.onStep?.(`reading ${path}`);
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));

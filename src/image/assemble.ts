@@ -55,7 +55,7 @@ async function makeVariant(
   what: string,
   options: AssembleOptions,
 ) {
-  const { signal, compression } = options;
+  const { signal, jobs, compression } = options;
   const map = (entry: Entry) => {
     const moved = rewriteEntry(entry, through);
     return flatten && moved !== undefined ? flattenEntry(moved) : moved;
@@ -66,7 +66,7 @@ async function makeVariant(
     return isSame ? tar : rewriteTar(tar, { map });
   };
   try {
-    return (await storeResource(store, { what, claims: {}, open }, { signal, compression })).layer;
+    return (await storeResource(store, { what, claims: {}, open }, { signal, jobs, compression })).layer;
   } catch (error) {
     throw inLayer(error, what, compression);
   }
@@ -104,12 +104,12 @@ export async function assemblePackageLayer(
 }
 
 /** A tar made a layer, and what it was. */
-export async function assembleTar(store: Store, tar: ByteStream, { compression, signal }: AssembleOptions) {
+export async function assembleTar(store: Store, tar: ByteStream, { compression, jobs, signal }: AssembleOptions) {
   let content: ContentId | undefined;
   const counted = hashing(tar, (end) => {
     content = end;
   });
-  const { descriptor, table } = await putLayer(store, counted, compression ?? DEFAULT_FORMAT, { signal });
+  const { descriptor, table } = await putLayer(store, counted, compression ?? DEFAULT_FORMAT, { jobs, signal });
   if (content === undefined) throw new Error("The layer was stored before it was read");
   // Assigned in a callback, which the compiler does not follow.
   const { digest, size } = content as ContentId;

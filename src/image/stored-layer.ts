@@ -24,6 +24,8 @@ export interface AssembleOptions extends IoOptions {
    * those of another compression are converted. Those of a base image stay as they are.
    */
   readonly compression?: LayerFormat | undefined;
+  /** Threads that compress the layer that is being made (1: the caller's own). */
+  readonly jobs?: number | undefined;
   /** Flatten owners and permissions of every layer, a base image's too (no). */
   readonly singleId?: boolean | undefined;
   readonly cache?: Cache | undefined;

@@ -117,7 +117,7 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
   let filled = 0;
   let size = 0;
   const flush = () => {
-    blocks.push(encode(lines.subarray(0, filled)));
+    blocks.push(new Uint8Array(encode(lines.subarray(0, filled))));
     filled = 0;
   };
   return {

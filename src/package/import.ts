@@ -39,7 +39,7 @@ export interface ImportOptions extends ResourceOptions {
   readonly override?: boolean | undefined;
   /** Leave a package of the same name, version and architecture as it is, whatever the file holds (no). */
   readonly skipExisting?: boolean | undefined;
-  /** Files at once, each on a thread of its own where that pays (4). */
+  /** Threads: for several files at once, each on one of its own, or for one that has to be compressed (4). */
   readonly jobs?: number | undefined;
   /** The threads, where a caller has some already (as many as `jobs`, if there is much to read). */
   readonly pool?: ResourcePool | undefined;
@@ -136,7 +136,7 @@ export async function storeSource(
   source: ResourceSource,
   options: ImportOptions,
 ): Promise<StoredResource> {
-  const { signal, compression, transform, limits, onBytes, pool } = options;
+  const { signal, compression, transform, limits, onBytes, pool, jobs = 4 } = options;
   const { claims, fileChecksums, listDigests, range, identity, open } = source;
   const folder = store.layoutFolder;
   const common = { claims, fileChecksums, listDigests };
@@ -145,7 +145,7 @@ export async function storeSource(
     return await pool.run(job, { signal, onBytes });
   }
   const resource = { ...common, what: `"${path}"`, open: () => counted(open({ signal }), onBytes) };
-  return await storeResource(store, resource, { signal, compression, transform, limits });
+  return await storeResource(store, resource, { signal, compression, jobs, transform, limits });
 }
 
 async function* counted(stream: ByteStream, onBytes: ((bytes: number) => void) | undefined): ByteStream {

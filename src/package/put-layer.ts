@@ -7,8 +7,8 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { LAYER_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
-import { compressionOf, type LayerFormat, type LayerTable, packTar } from "../tar/layer-format.js";
+import type { ByteStream } from "../stream/bytes.js";
+import { compressionOf, type LayerFormat, type LayerTable, type PackOptions, packTar } from "../tar/layer-format.js";
 
 /** A layer at rest. */
 export interface PutLayer {
@@ -26,13 +26,13 @@ export async function putLayer(
   store: Store,
   tar: ByteStream,
   format: LayerFormat,
-  { signal }: IoOptions = {},
+  { signal, jobs }: Pick<PackOptions, "signal" | "jobs"> = {},
 ): Promise<PutLayer> {
   let table: LayerTable | undefined;
   const onTable = (made: LayerTable) => {
     table = made;
   };
-  const stored = await store.put(LAYER_TYPE[compressionOf(format)], packTar(tar, format, { signal, onTable }), {
+  const stored = await store.put(LAYER_TYPE[compressionOf(format)], packTar(tar, format, { signal, jobs, onTable }), {
     signal,
   });
   // Assigned in a callback, which the compiler does not follow.

@@ -27,6 +27,7 @@ export interface ResourceJob {
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
   readonly listDigests?: boolean | undefined;
   readonly compression?: ResourceOptions["compression"];
+  readonly jobs?: ResourceOptions["jobs"];
   readonly transform?: ResourceOptions["transform"];
   readonly limits?: ResourceOptions["limits"];
 }
@@ -75,7 +76,7 @@ async function storeJob(
   options: ResourceJobOptions,
   onUncommitted?: (blob: UncommittedBlob) => void,
 ): Promise<StoredResource> {
-  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, transform, limits } = job;
+  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, jobs, transform, limits } = job;
   const { signal, onBytes, blocking = false } = options;
   const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
   async function* open(): ByteStream {
@@ -86,5 +87,5 @@ async function storeJob(
   }
   const store = createLayoutStore(folder, { label, blocking, onUncommitted });
   const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
-  return await storeResource(store, resource, { signal, compression, transform, limits });
+  return await storeResource(store, resource, { signal, compression, jobs, transform, limits });
 }

@@ -136,7 +136,7 @@ export async function recompress(
     if (!inspected.clean) throw UNWANTED;
   }
   try {
-    const { descriptor, table } = await putLayer(store, inspectedTar(), target, { signal: options.signal });
+    const { descriptor, table } = await putLayer(store, inspectedTar(), target, options);
     if (inspected === undefined) throw new Error("The layer was stored before it was read");
     return { inspected, descriptor, table, files };
   } catch (error) {
@@ -176,7 +176,7 @@ export async function rewrite(
       throw new Error(`The rewritten ${resource.what} is not clean: ${inspected.reasons.join("; ")}`);
   }
   const target = options.compression ?? DEFAULT_FORMAT;
-  const { descriptor, table } = await putLayer(store, rewritten(), target, { signal: options.signal });
+  const { descriptor, table } = await putLayer(store, rewritten(), target, options);
   if (inspected === undefined) throw new Error("The layer was stored before it was read");
   return { inspected, descriptor, table, files };
 }

@@ -48,7 +48,8 @@ export async function withPool<T>(
   const isWorth = total >= WORTH_THREADS && unique.length > 1 && jobs > 1;
   if (pool !== undefined) return await work(pool, sorted, jobs * 2);
   if (!isWorth) return await work(undefined, sorted, jobs > 1 ? Math.max(jobs, WAITING) : jobs);
-  const own = createResourcePool(Math.min(jobs, unique.length));
+  const threads = Math.min(jobs, unique.length);
+  const own = createResourcePool(threads, Math.floor(jobs / threads));
   try {
     return await work(own, sorted, jobs * 2);
   } finally {
@@ -60,16 +61,19 @@ export async function withPool<T>(
  * Creates a pool of at most `jobs` threads; none is started before the first job.
  *
  * @param jobs 1 does all work on the caller's thread.
+ * @param jobsEach Threads that each of them may have compress for it.
  */
-export function createResourcePool(jobs: number): ResourcePool {
+export function createResourcePool(jobs: number, jobsEach = 1): ResourcePool {
   if (jobs <= 1) return { run: runResourceJob, close: async () => {} };
   const module = new URL("./resource-worker.js", import.meta.url);
   const pool = createWorkerPool<ResourceJob, UncommittedResource, number>(module, jobs, ({ job, signal, onNotice }) =>
     startResourceJob(job, { signal, onBytes: onNotice }),
   );
   return {
-    run: async (job, { signal, onBytes }) =>
-      await finishResourceJob(job, await pool.run({ job, signal, onNotice: onBytes })),
+    run: async (job, { signal, onBytes }) => {
+      const task = { job: { ...job, jobs: jobsEach }, signal, onNotice: onBytes };
+      return await finishResourceJob(job, await pool.run(task));
+    },
     close: pool.close,
   };
 }

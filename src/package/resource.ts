@@ -37,6 +37,8 @@ export interface Resource {
 export interface ResourceOptions extends IoOptions {
   /** How a layer is compressed whose bytes have to be made (gzip, level 6). */
   readonly compression?: LayerFormat | undefined;
+  /** Threads that compress a layer whose bytes have to be made (1: the caller's own). */
+  readonly jobs?: number | undefined;
   /** What the entries are to become, after the claims held for them as they are (nothing else). */
   readonly transform?: Transform | undefined;
   /** Against archives that grow out of all proportion. */

@@ -16,7 +16,7 @@ export type BlockCompression = "gzip" | "zstd";
 /** Bytes of input per member or frame; the last is shorter. Part of what makes the bytes: never change it. */
 export const BLOCK_SIZE = 1024 * 1024;
 
-/** Compresses one block; the bytes depend on the block alone. */
+/** Compresses one block; the bytes depend on the block alone, and are valid until its next block. */
 export type BlockEncoder = (block: Uint8Array) => Uint8Array;
 
 function checkLevel(type: BlockCompression, level: number, most: number): number {
@@ -37,8 +37,8 @@ export async function loadBlockEncoder(type: BlockCompression, level?: number): 
     return (block) => gzipMember(block, checked);
   }
   const checked = checkLevel(type, level ?? 3, 22);
-  const { zstdFrame } = await import("./zstd-frame.js");
-  return (block) => zstdFrame(block, checked);
+  const { createZstdEncoder } = await import("./zstd-frame.js");
+  return createZstdEncoder(checked);
 }
 
 /**

@@ -5,8 +5,9 @@
  */
 
 import { LadingError } from "../errors.js";
-import { loadBlockEncoder, readBlocks } from "./block.js";
+import { loadBlockEncoder } from "./block.js";
 import type { ByteStream, IoOptions } from "./bytes.js";
+import { compressBlocks } from "./compress-blocks.js";
 import type { DecodeContext } from "./corrupt.js";
 import type { Compression } from "./detect.js";
 
@@ -113,25 +114,26 @@ export interface CompressOptions extends IoOptions {
   readonly type: OutputCompression;
   /** gzip: 1 to 12 (6). zstd: 1 to 22 (3). */
   readonly level?: number | undefined;
+  /** Threads that compress, where the stream is long enough for them (1: the caller's own). */
+  readonly jobs?: number | undefined;
 }
 
 /**
  * Compresses a stream, block by block: the same bytes for the same content and level, however it comes in and wherever this
- * runs. Empty input becomes one empty member or frame. With `none` the bytes pass as they are.
+ * runs, by however many threads. Empty input becomes one empty member or frame. With `none` the bytes pass as they are.
  *
  * @throws {RangeError} For a level that the compression does not have.
  * @throws {LadingError} `UNSUPPORTED` for zstd where its native module is absent.
  */
 export async function* compress(stream: ByteStream, options: CompressOptions): AsyncGenerator<Uint8Array> {
-  const { type, level, signal } = options;
+  const { type, level, jobs = 1, signal } = options;
   signal?.throwIfAborted();
   if (type === "none") return yield* stream;
   const encode = await loadBlockEncoder(type, level);
   let isEmpty = true;
-  for await (const block of readBlocks(stream)) {
-    signal?.throwIfAborted();
+  for await (const compressed of compressBlocks(stream, { type, level, jobs, encode, signal })) {
     isEmpty = false;
-    yield encode(block);
+    yield compressed;
   }
   if (isEmpty) yield encode(new Uint8Array(0));
 }

@@ -1,8 +1,7 @@
 /**
  * One gzip member from one block, by the bundled `libdeflate`: the same bytes on every machine and every Node.
  *
- * Pure: the bytes depend on the block and the level alone, so any thread may make them. The 90 KB of WebAssembly are an ES
- * module, which a bundled CommonJS program can only load by `import()` before Node 20.19.
+ * Pure: the bytes depend on the block and the level alone, so any thread may make them.
  *
  * ```text
  * offset length meaning
@@ -20,41 +19,37 @@ import { crc32 } from "node:zlib";
 
 const HEADER = Uint8Array.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const TRAILER_LENGTH = 8;
-const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
+type GzipMember = (block: Uint8Array, level: number) => Uint8Array;
 
-type Deflate = (block: Uint8Array, level: number) => Uint8Array;
+/** One compressor for all streams of a thread: what it gives is copied before another of them has its turn. */
+let loaded: Promise<GzipMember> | undefined;
 
-let loaded: Promise<Deflate> | undefined;
+async function load(): Promise<GzipMember> {
+  const { loadDeflate } = await import("./libdeflate/index.js");
+  const deflate = loadDeflate();
+  const room = { before: HEADER.length, after: TRAILER_LENGTH };
+  return (block, level) => {
+    const member = deflate(block, level, room);
+    member.set(HEADER);
+    const trailer = new DataView(member.buffer, member.byteOffset + member.byteLength - TRAILER_LENGTH);
+    trailer.setUint32(0, crc32(block), true);
+    trailer.setUint32(4, block.byteLength, true);
+    return member;
+  };
+}
 
 /**
- * The module makes its memory at the first call, and then hangs handlers on the process that would change how every program
- * around it fails. They go away again.
+ * Loads what makes a member of a block at a level, 1 (fast) to 12 (small), in memory of its own: a member is valid until it
+ * makes the next one.
  */
-async function load(): Promise<Deflate> {
-  const { deflate } = await import("./libdeflate/index.js");
-  const before = new Set(EVENTS.flatMap((event) => process.rawListeners(event)));
-  deflate(new Uint8Array(0), 1);
-  for (const event of EVENTS) {
-    for (const listener of process.rawListeners(event)) {
-      if (!before.has(listener)) process.removeListener(event, listener as () => void);
-    }
-  }
-  return deflate;
-}
-
-/** Loads what makes a member of a block at a level, 1 (fast) to 12 (small). */
-export async function loadGzipMember(): Promise<(block: Uint8Array, level: number) => Uint8Array> {
+export async function loadGzipMember(): Promise<GzipMember> {
   loaded ??= load();
-  const deflate = await loaded;
-  return (block, level) => wrap(block, deflate(block, level));
-}
-
-function wrap(block: Uint8Array, body: Uint8Array): Uint8Array {
-  const member = new Uint8Array(HEADER.length + body.length + TRAILER_LENGTH);
-  member.set(HEADER);
-  member.set(body, HEADER.length);
-  const trailer = new DataView(member.buffer, HEADER.length + body.length);
-  trailer.setUint32(0, crc32(block), true);
-  trailer.setUint32(4, block.byteLength, true);
-  return member;
+  const make = await loaded;
+  let own = new Uint8Array(0);
+  return (block, level) => {
+    const member = make(block, level);
+    if (own.length < member.length) own = new Uint8Array(Math.max(member.length, 2 * own.length));
+    own.set(member);
+    return own.subarray(0, member.length);
+  };
 }

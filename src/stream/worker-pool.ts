@@ -54,8 +54,8 @@ function fromThreadError({ name, message, code, detail }: ThreadError): Error {
   return Object.assign(new Error(message), { name });
 }
 
-/** Each thread's room for short-lived objects: V8's own default, three times 16 MiB, is most of a thread's memory. */
-const YOUNG_MB = 8;
+/** Each thread's room for short-lived objects, in MB. V8's own default, three times 16, is most of a thread's memory; more than this gains no time. */
+const YOUNG_MB = 2;
 
 /**
  * Creates a pool. Threads start when there is work for them.

@@ -31,6 +31,8 @@ export interface LayerTable {
 }
 
 export interface PackOptions extends IoOptions {
+  /** Threads that compress formats without a table (1). */
+  readonly jobs?: number | undefined;
   /** Called once before the stream ends, for formats with a table only. */
   readonly onTable?: ((table: LayerTable) => void) | undefined;
 }
@@ -73,7 +75,7 @@ export async function* packTar(
   format: LayerFormat,
   options: PackOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { signal, onTable } = options;
+  const { signal, jobs, onTable } = options;
   const { type, level } = format;
   const tell = ({ diffId, uncompressedSize }: Omit<LayerTable, "annotations">, annotations: Annotations) =>
     onTable?.({ annotations, diffId, uncompressedSize });
@@ -85,6 +87,6 @@ export async function* packTar(
     const { writeZstdChunked, zstdChunkedAnnotations } = await import("./zstd-chunked.js");
     yield* writeZstdChunked(tar, (result) => tell(result, zstdChunkedAnnotations(result)), { level, signal });
   } else {
-    yield* compress(tar, { type, level, signal });
+    yield* compress(tar, { type, level, jobs, signal });
   }
 }

@@ -92,7 +92,7 @@ for (const type of ["gzip", "zstd"] as const) {
       const bytes = corpus(size);
       const blocks: Uint8Array[] = [];
       for (let at = 0; at < Math.max(size, 1); at += BLOCK_SIZE)
-        blocks.push(encode(bytes.subarray(at, at + BLOCK_SIZE)));
+        blocks.push(Buffer.from(encode(bytes.subarray(at, at + BLOCK_SIZE))));
       assert.ok((await packed(bytes, type, [100_003])).equals(Buffer.concat(blocks)));
     }
   });
@@ -133,6 +133,13 @@ test("compress() and decompress() pass bytes on with none", async () => {
   assert.ok((await gather(decompress(pieces(sample), "none"))).equals(sample));
 });
 
+/** Becomes no smaller, so that every buffer is as large as it can be. */
+const noise = Buffer.alloc(BLOCK_SIZE);
+for (let at = 0, state = 1; at < noise.length; at++) {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+  noise[at] = state >>> 24;
+}
+
 test("compress() takes no more memory for more content", async () => {
   const block = corpus(BLOCK_SIZE);
   async function* endless(blocks: number) {
@@ -142,6 +149,74 @@ test("compress() takes no more memory for more content", async () => {
   const before = process.memoryUsage().rss;
   await count(compress(endless(120), { type: "gzip", level: 1 }));
   assert.ok(process.memoryUsage().rss - before < 60e6);
+});
+
+test("compress() by zstd lets none of the native module's buffers lie", async () => {
+  async function* endless(blocks: number) {
+    for (let index = 0; index < blocks; index++) yield noise;
+  }
+  await count(compress(endless(16), { type: "zstd" }));
+  const before = process.memoryUsage().rss;
+  await count(compress(endless(160), { type: "zstd" }));
+  assert.ok(process.memoryUsage().rss - before < 40e6);
+});
+
+/** Enough blocks for threads, all of them different and the last one short. */
+const long = Buffer.concat([...Array(11).keys()].map((seed) => corpus(BLOCK_SIZE, seed + 1)).concat(corpus(5000)));
+
+for (const type of ["gzip", "zstd"] as const) {
+  test(`compress() by ${type} gives the same bytes by any number of threads`, async () => {
+    const expected = await packed(long, type);
+    for (const jobs of [2, 3, 5]) {
+      assert.ok((await gather(compress(pieces(long), { type, jobs }))).equals(expected));
+    }
+  });
+}
+
+for (const type of ["gzip", "zstd"] as const) {
+  test(`compress() by ${type} of several streams at once keeps them apart`, async () => {
+    const seeds = [20, 21, 22];
+    const alone: string[] = [];
+    for (const seed of seeds) alone.push(sha256(await packed(corpus(9000, seed), type)));
+    async function slowly(seed: number): Promise<string> {
+      const chunks: Buffer[] = [];
+      for await (const chunk of compress(pieces(corpus(9000, seed)), { type })) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        chunks.push(Buffer.from(chunk));
+      }
+      return sha256(Buffer.concat(chunks));
+    }
+    assert.equal(await Promise.all(seeds.map(slowly)), alone);
+  });
+}
+
+test("compress() by threads reads no more than a few blocks ahead, and lets its input go when it is left", async () => {
+  const endless = Buffer.alloc(40 * BLOCK_SIZE, long);
+  for (const taken of [2, 6]) {
+    const trace = { closed: false, pulled: 0 };
+    let left = taken;
+    for await (const _ of compress(pieces(endless, undefined, trace), { type: "gzip", level: 1, jobs: 3 })) {
+      if (--left === 0) break;
+    }
+    assert.ok(trace.closed && trace.pulled <= (taken + 5) * BLOCK_SIZE);
+  }
+});
+
+test("compress() by threads ends with what its input throws, and for its signal", async () => {
+  async function* broken() {
+    yield* pieces(long);
+    throw new TypeError("no more");
+  }
+  const error = await count(compress(broken(), { type: "gzip", jobs: 2 })).catch((thrown: unknown) => thrown);
+  assert.is((error as Error).message, "no more");
+  const controller = new AbortController();
+  const read = async () => {
+    let blocks = 0;
+    for await (const _ of compress(pieces(long), { type: "gzip", jobs: 2, signal: controller.signal })) {
+      if (++blocks === 6) controller.abort();
+    }
+  };
+  assert.is(((await read().catch((thrown: unknown) => thrown)) as Error).name, "AbortError");
 });
 
 test("readBlocks() cuts any stream", async () => {
@@ -191,6 +266,16 @@ test("decompress() takes no more memory for a bomb that is allowed", async () =>
   const before = process.memoryUsage().rss;
   assert.is(await count(decompress(endless(), "gzip", { limits })), 1000 << 20);
   assert.ok(process.memoryUsage().rss - before < 60e6);
+});
+
+test("compress() by zstd lets none of the native module's buffers lie", async () => {
+  async function* endless(blocks: number) {
+    for (let index = 0; index < blocks; index++) yield noise;
+  }
+  await count(compress(endless(16), { type: "zstd" }));
+  const before = process.memoryUsage().rss;
+  await count(compress(endless(160), { type: "zstd" }));
+  assert.ok(process.memoryUsage().rss - before < 40e6);
 });
 
 test.needs(missing("xz", "bzip2", "zstd"), "decompress() refuses bombs of every format", async () => {

@@ -127,7 +127,8 @@ async function withTarSplit(change: (lines: string) => string): Promise<{ blob: 
   const positions = decodeZstdChunkedFooter(blob.subarray(-64));
   if (positions === undefined) throw new Error("No footer");
   const { toc, tarSplit } = positions;
-  const encode = await loadBlockEncoder("zstd");
+  const encodeBlock = await loadBlockEncoder("zstd");
+  const encode = (block: Uint8Array) => Buffer.from(encodeBlock(block));
   const text = async ({ offset, size }: Position) =>
     (await gather(decompress(inPieces(blob.subarray(offset, offset + size)), "zstd"))).toString();
   const lines = change(await text(tarSplit));
