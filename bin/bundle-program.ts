@@ -10,6 +10,13 @@
 import { join, relative } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
+/** CommonJS that knows where it is. */
+export const AS_COMMONJS: BuildOptions = {
+  format: "cjs",
+  define: { "import.meta.url": "moduleUrl" },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
 /** Modules that are loaded on demand and yet belong to the first file. */
 const FIRST = [
   "bin/cli.js",
@@ -62,12 +69,7 @@ function laterModules(outDir: string, found: Set<string>): Plugin {
  * @param common What all bundles have in common.
  */
 export async function bundleProgram(outDir: string, common: BuildOptions): Promise<void> {
-  const options: BuildOptions = {
-    ...common,
-    format: "cjs",
-    define: { "import.meta.url": "moduleUrl" },
-    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  };
+  const options: BuildOptions = { ...common, ...AS_COMMONJS };
   const plugins = [...(common.plugins ?? []), NO_PROGRAMS];
   const later = new Set<string>();
   await build({

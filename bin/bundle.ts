@@ -7,11 +7,11 @@
  * @module
  */
 
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
-import { bundleProgram } from "./bundle-program.js";
+import { AS_COMMONJS, bundleProgram } from "./bundle-program.js";
 import { bundleLibdeflate } from "./libdeflate.js";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
@@ -51,20 +51,26 @@ const COMMON: BuildOptions = {
         onResolve({ filter: /\/libdeflate\/index\.js$/ }, () => ({ path, external: true }));
       },
     },
+    {
+      name: "threads",
+      setup({ onLoad }) {
+        onLoad({ filter: /(resource-pool|compress-blocks)\.js$/ }, async ({ path }) => ({
+          contents: (await readFile(path, "utf8")).replace('-worker.js"', '-worker.cjs"'),
+        }));
+      },
+    },
   ],
 };
 
-/** The modules that the program's threads run. */
+/** The modules that the program's threads run: CommonJS, which a thread can run without Node's loader of modules. */
 async function bundleWorkers(): Promise<void> {
   await build({
     ...COMMON,
+    ...AS_COMMONJS,
     entryPoints: ["src/package/resource-worker.js", "src/stream/block-worker.js"].map((path) => join(outDir, path)),
     outdir: join(outDir, "bin"),
     entryNames: "[name]",
-    format: "esm",
-    banner: {
-      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
-    },
+    outExtension: { ".js": ".cjs" },
   });
 }
 

@@ -8,7 +8,7 @@ const test = suite("bin/bundle");
 
 /** A pool goes on without threads where none starts, so a thread that cannot run would only be slow. */
 test("the module that compresses blocks on the program's threads starts, and answers", async (context) => {
-  const worker = new Worker(new URL("../../bin/block-worker.js", import.meta.url));
+  const worker = new Worker(new URL("../../bin/block-worker.cjs", import.meta.url));
   context.defer(async () => void (await worker.terminate()));
   const answer = new Promise((resolve, reject) => void worker.once("message", resolve).once("error", reject));
   const slot = createBlockSlot();
@@ -18,7 +18,7 @@ test("the module that compresses blocks on the program's threads starts, and ans
 });
 
 test("the module that the program's threads run starts, and answers", async (context) => {
-  const worker = new Worker(new URL("../../bin/resource-worker.js", import.meta.url));
+  const worker = new Worker(new URL("../../bin/resource-worker.cjs", import.meta.url));
   context.defer(async () => void (await worker.terminate()));
   const answer = new Promise<{ type: string; error: { code: string } }>((resolve, reject) => {
     worker.once("message", resolve).once("error", reject);
