@@ -7,8 +7,9 @@
 import { LadingError } from "./errors.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
-import type { BuildWarning, Content, ImageContents } from "./image/build-image.js";
 import type { ImageSettings } from "./image/compose.js";
+import type { Content, ImageContents } from "./image/content.js";
+import type { BuildWarning } from "./image/plan-layers.js";
 import type { SquashOptions } from "./image/stack-layers.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { encodeIndex } from "./oci/manifest.js";

@@ -16,7 +16,6 @@ export {
   LadingError,
 } from "./errors.js";
 export type { BuiltImage } from "./image/build-cache.js";
-export type { BuildWarning } from "./image/build-image.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
 export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
@@ -31,6 +30,7 @@ export { formatSize } from "./image/format-size.js";
 export { type InspectedImage, type InspectedLayer, inspectImage } from "./image/inspect.js";
 export type { Layer } from "./image/layer-plan.js";
 export { type LayerReport, type LayersReport, reportLayers } from "./image/layers-report.js";
+export type { BuildWarning } from "./image/plan-layers.js";
 export type { ReportOptions } from "./image/read-rootfs.js";
 export { formatDiff, formatFiles, formatLayers } from "./image/report-text.js";
 export type { LayerEffect, Tally } from "./image/rootfs.js";

@@ -13,14 +13,10 @@ import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { isFresh } from "../stream/file-identity.js";
-import {
-  type BuildImageOptions,
-  type BuildWarning,
-  buildImage,
-  type Content,
-  type ImageContents,
-} from "./build-image.js";
+import { type BuildImageOptions, buildImage } from "./build-image.js";
+import type { Content, ImageContents } from "./content.js";
 import type { Layer } from "./layer-plan.js";
+import type { BuildWarning } from "./plan-layers.js";
 import { identifyRecipeFiles } from "./recipe-files.js";
 import { IMAGE_RULES } from "./rules.js";
 import { MAX_LAYERS } from "./stack-layers.js";

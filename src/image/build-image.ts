@@ -4,130 +4,23 @@
  * @module
  */
 
-import { isLadingError, LadingError } from "../errors.js";
-import type { Descriptor } from "../oci/descriptor.js";
-import type { Platform } from "../oci/platform.js";
-import { openFileList } from "../package/file-list.js";
-import type { Package, PackageLayer } from "../package/package.js";
-import type { RecipeFiles } from "../recipe/recipe.js";
-import { readAhead } from "../store/read-ahead.js";
 import type { Store } from "../store/store.js";
-import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
-import { escapePath } from "../tar/path.js";
 import { assembleEntries, assemblePackageLayer, flattenBaseLayer, packageHistory } from "./assemble.js";
 import type { OpenBase } from "./base.js";
-import { composeImage, type Image, type ImageSettings } from "./compose.js";
-import { dpkgDatabase, type InstalledPackage, installedPackage } from "./dpkg.js";
-import type { Layer, PathRewrites } from "./layer-plan.js";
+import { composeImage, type Image } from "./compose.js";
+import { type Content, type ImageContents, layerOf } from "./content.js";
+import { dpkgDatabase } from "./dpkg.js";
+import type { Layer } from "./layer-plan.js";
+import { type BuildWarning, type Planned, planLayers } from "./plan-layers.js";
 import { readRecipeFiles } from "./recipe-files.js";
 import { missingRootFiles, toListedFile } from "./root-files.js";
 import { keptCount, type OwnLayer, type StackOptions, stackLayers } from "./stack-layers.js";
-import { type Applied, createTree, type OpenLayer, type Tree } from "./tree.js";
-import type { Replacement } from "./tree-place.js";
-
-/** What becomes one layer: a package, or a bare tarball under the name that it was given by. */
-export type Content =
-  | { readonly kind: "package"; readonly package: Package }
-  | { readonly kind: "tarball"; readonly name: string; readonly layer: PackageLayer };
-
-/** What an image is to hold. */
-export interface ImageContents {
-  readonly platform: Platform;
-  readonly base?: OpenBase | undefined;
-  /** In layer order, lowest first. */
-  readonly contents: readonly Content[];
-  readonly files: readonly RecipeFiles[];
-  /** The folder that `files` are relative to. */
-  readonly folder: string;
-  readonly settings: ImageSettings;
-}
-
-/** Something that the user may want to know, and that stops nothing. */
-export interface BuildWarning {
-  readonly code: "REPLACED" | "IMPORT";
-  readonly message: string;
-}
 
 export interface BuildImageOptions extends StackOptions {
   /** Whole seconds since 1970 for what lading itself creates (0). */
   readonly epoch?: number | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
-}
-
-interface Planned {
-  readonly content: Content;
-  readonly through: PathRewrites;
-  /** Does it bring anything that is not there already? */
-  readonly changed: boolean;
-}
-
-interface Plan {
-  readonly planned: readonly Planned[];
-  readonly debian: readonly InstalledPackage[];
-}
-
-function labelOf(content: Content): string {
-  return content.kind === "package" ? content.package.name : content.name;
-}
-
-const layerOf = (content: Content) => (content.kind === "package" ? content.package.layer : content.layer);
-
-/** One warning for each lower layer, with the first paths. */
-function reportReplaced(labels: readonly string[], replaced: readonly Replacement[], options: BuildImageOptions): void {
-  for (const { from, by, count, paths } of replaced) {
-    const shown = paths.map((path) => `/${escapePath(path)}`);
-    const more = count > paths.length ? ` and ${count - paths.length} more` : "";
-    const message = `${labels[by]} replaces ${shown.join(", ")}${more} of ${labels[from]}`;
-    options.onWarning?.({ code: "REPLACED", message });
-  }
-}
-
-/** The same layer twice is refused by Charliecloud and moves no bytes: the last stays. */
-function dropRepeated(contents: readonly Content[]): readonly Content[] {
-  const last = new Map(contents.map((content, index) => [layerOf(content).descriptor.digest, index]));
-  return contents.filter((content, index) => last.get(layerOf(content).descriptor.digest) === index);
-}
-
-/** Puts a layer into the tree; an error says which layer it is. */
-async function applyContent(store: Store, content: Content, tree: Tree, { signal }: IoOptions): Promise<Applied> {
-  try {
-    return await applyList(store, layerOf(content).files, tree.begin(), { signal });
-  } catch (error) {
-    if (!isLadingError(error, "UNSAFE_ENTRY")) throw error;
-    const message = `Cannot add ${labelOf(content)} to the image: ${error.message.replace(/^Cannot /, "cannot ")}`;
-    throw new LadingError(error.code, message, error.detail, { cause: error });
-  }
-}
-
-async function applyList(store: Store, list: Descriptor, layer: OpenLayer, options: IoOptions): Promise<Applied> {
-  for await (const files of openFileList(store, list, options)) layer.add(files);
-  return layer.end();
-}
-
-/** Puts every layer into the tree, lowest first, and notes what has to be written elsewhere. */
-async function planLayers(store: Store, input: ImageContents, tree: Tree, options: BuildImageOptions): Promise<Plan> {
-  const { base, contents } = input;
-  const { signal } = options;
-  const labels = [...(base?.layers.map(() => `base image ${base.name}`) ?? [])];
-  for (const list of base?.files ?? []) await applyList(store, list, tree.begin({ asIs: true }), { signal });
-  const repeated = new Set(contents);
-  for (const content of dropRepeated(contents)) repeated.delete(content);
-  const lists = contents.flatMap((content) => (repeated.has(content) ? [] : layerOf(content).files));
-  const ahead = readAhead(store, lists, { signal });
-  const planned: Planned[] = [];
-  const debian: InstalledPackage[] = [];
-  for (const content of contents) {
-    const installed =
-      content.kind === "package" ? await installedPackage(store, content.package, { signal }) : undefined;
-    if (installed !== undefined) debian.push(installed);
-    if (repeated.has(content)) continue;
-    labels.push(labelOf(content));
-    const { replaced, through, changed } = await applyContent(ahead, content, tree, { signal });
-    reportReplaced(labels, replaced, options);
-    planned.push({ content, through, changed });
-  }
-  return { planned, debian };
 }
 
 /** Says of an image that its owners and permissions tell nothing: it may be unpacked by anybody as anybody. */
@@ -179,18 +72,18 @@ async function baseLayers(store: Store, base: OpenBase | undefined, options: Bui
 export async function buildImage(store: Store, input: ImageContents, options: BuildImageOptions = {}): Promise<Image> {
   const { base, platform, settings, files, folder } = input;
   const { epoch = 0, signal } = options;
-  const tree = createTree();
-  const { planned, debian } = await planLayers(store, input, tree, options);
+  const { view, tree, planned, debian } = await planLayers(store, input, options);
   const contents = await assembleContents(store, planned, base, options);
   const made: Layer[] = [];
   const make = async (entries: readonly WriteEntry[], what: string) => {
     const how = contents.length + made.length < keptCount(options) ? options : { ...options, compression: undefined };
     if (entries.length > 0) made.push(await assembleEntries(store, entries, `lading: ${what}`, how));
   };
-  await make(await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }), "files of the recipe");
-  const root = [...missingRootFiles(tree, epoch)];
-  tree.apply(root.map(toListedFile));
-  root.push(...dpkgDatabase(tree, debian, epoch));
+  const own = tree && (await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }));
+  await make(own ?? [], "files of the recipe");
+  const root = [...missingRootFiles(view, epoch)];
+  view.put(root.map(toListedFile));
+  root.push(...dpkgDatabase(view, debian, epoch));
   await make(root, "root file system");
   const below = await baseLayers(store, base, options);
   const layers = await stackLayers(store, below, contents, made, options);

@@ -17,7 +17,7 @@ import type { Store } from "../store/store.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { fileEntry, settleEntries } from "./root-files.js";
-import type { Tree } from "./tree.js";
+import type { TreeView } from "./tree.js";
 
 /** A package of Debian's with its control paragraph, and the list of its files. */
 export interface InstalledPackage {
@@ -88,7 +88,11 @@ function byName({ package: a }: InstalledPackage, { package: b }: InstalledPacka
  *
  * @param installed Packages with `control`, and their files; in any order.
  */
-export function dpkgDatabase(tree: Tree, installed: readonly InstalledPackage[], mtime: number): readonly WriteEntry[] {
+export function dpkgDatabase(
+  tree: TreeView,
+  installed: readonly InstalledPackage[],
+  mtime: number,
+): readonly WriteEntry[] {
   const sorted = [...installed].sort(byName);
   if (sorted.length === 0) return [];
   const paragraphs = sorted.map((each) => ({ name: each.package.name, text: statusParagraph(each.package) }));

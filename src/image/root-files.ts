@@ -7,7 +7,7 @@
 import type { ListedFile } from "../package/file-list.js";
 import { fromBytes } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
-import type { Tree } from "./tree.js";
+import type { TreeView } from "./tree.js";
 
 /** Folders with their modes. Charliecloud drops a lone top folder unless these stand beside it. */
 const FOLDERS: readonly (readonly [path: string, mode: number])[] = [
@@ -62,7 +62,7 @@ function parentsOf(path: string): readonly string[] {
  * The entries at the real paths behind theirs, and before them the folders on the way that the tree lacks. What would lie
  * below something that is no folder is left out.
  */
-export function settleEntries(tree: Tree, entries: readonly WriteEntry[], mtime: number): readonly WriteEntry[] {
+export function settleEntries(tree: TreeView, entries: readonly WriteEntry[], mtime: number): readonly WriteEntry[] {
   const settled = new Map<string, WriteEntry>();
   for (const entry of entries) {
     const path = tree.realPath(entry.path);
@@ -77,7 +77,7 @@ export function settleEntries(tree: Tree, entries: readonly WriteEntry[], mtime:
 }
 
 /** The entries that the tree lacks. A path that leads through a symlink is given as the path behind it. */
-export function missingRootFiles(tree: Tree, mtime: number): readonly WriteEntry[] {
+export function missingRootFiles(tree: TreeView, mtime: number): readonly WriteEntry[] {
   const isAbsent = ([path]: readonly [string, unknown]) => tree.lookup(path) === undefined;
   const folders = FOLDERS.filter(isAbsent).map(([path, mode]) => folderEntry(path, mtime, mode));
   const files = FILES.filter(isAbsent).map(([path, content]) => fileEntry(path, content, mtime));

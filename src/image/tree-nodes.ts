@@ -9,6 +9,7 @@
 
 import { createPathTable, hashPath, randomKey } from "../tar/path-table.js";
 import { createTextHeap } from "./text-heap.js";
+import type { Walk } from "./tree-path.js";
 
 /** Hard links are the files that they name. */
 export type NodeType = "directory" | "file" | "symlink" | "char" | "block" | "fifo";
@@ -121,6 +122,16 @@ export function createNodes(): Nodes {
     },
     typeOf: (node) => TYPES[read(node, KIND) & TYPE_BITS] as NodeType,
     layerOf: (node) => (read(node, KIND) >>> LAYER_SHIFT) - 1,
+  };
+}
+
+/** The way through nodes. */
+export function walkNodes(nodes: Nodes): Walk<number> {
+  const isOf = (node: number, type: NodeType) => nodes.typeOf(node) === type;
+  return {
+    root: nodes.root,
+    child: (folder, name) => (isOf(folder, "directory") && nodes.child(folder, name)) || undefined,
+    targetOf: (node) => (isOf(node, "symlink") ? nodes.factsOf(node).target : undefined),
   };
 }
 

@@ -1,18 +1,26 @@
 /**
- * Ways through a {@link Tree}.
+ * Ways through what lies where.
  *
  * @module
  */
 
 import { LadingError } from "../errors.js";
 import { escapePath } from "../tar/path.js";
-import type { Nodes } from "./tree-nodes.js";
+
+/** Something to walk in. `N` is what stands for one thing in it. */
+export interface Walk<N> {
+  readonly root: N;
+  /** What a folder has under a name; undefined where it has nothing, and of what is no folder. */
+  child(folder: N, name: string): N | undefined;
+  /** Of a symlink. */
+  targetOf(node: N): string | undefined;
+}
 
 /** Where a path leads once every symlink on it is followed, its last component too. */
-export interface Way {
+export interface Way<N> {
   readonly parts: readonly string[];
-  /** What lies there; 0 where nothing does. */
-  readonly node: number;
+  /** What lies there; undefined where nothing does. */
+  readonly node: N | undefined;
   /** Count of symlinks that were followed. */
   readonly followed: number;
 }
@@ -32,20 +40,15 @@ export function cannotPlace(path: string, state: string, why: string): LadingErr
   return new LadingError("UNSAFE_ENTRY", `Cannot place "${shown}": ${state}`, { path: shown, why });
 }
 
-/** What a folder, or what is taken for one, has under a name; 0 where it has nothing or is no folder. */
-export function childOf(nodes: Nodes, folder: number, name: string): number {
-  return folder !== 0 && nodes.typeOf(folder) === "directory" ? nodes.child(folder, name) : 0;
-}
-
 /**
  * Follows a path from the root, which no `..` leaves. What is missing is taken for folders.
  *
  * @throws {LadingError} `UNSAFE_ENTRY` for more than 40 symlinks.
  */
-export function follow(nodes: Nodes, path: string): Way {
+export function follow<N>(walk: Walk<N>, path: string): Way<N> {
   const pending = path.split("/").reverse();
   const parts: string[] = [];
-  let way = [nodes.root];
+  let way: (N | undefined)[] = [walk.root];
   let followed = 0;
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (part === "" || part === ".") continue;
@@ -53,20 +56,34 @@ export function follow(nodes: Nodes, path: string): Way {
       if (parts.pop() !== undefined) way.pop();
       continue;
     }
-    const node = childOf(nodes, way.at(-1) ?? 0, part);
-    if (node === 0 || nodes.typeOf(node) !== "symlink") {
+    const folder = way.at(-1);
+    const node = folder === undefined ? undefined : walk.child(folder, part);
+    const target = node === undefined ? undefined : walk.targetOf(node);
+    if (target === undefined) {
       parts.push(part);
       way.push(node);
       continue;
     }
     if (++followed > MAX_SYMLINKS)
       throw cannotPlace(path, "symbolic links lead in a circle there; remove one of them", "symlink loop");
-    const { target = "" } = nodes.factsOf(node);
     if (target.startsWith("/")) {
       parts.length = 0;
-      way = [nodes.root];
+      way = [walk.root];
     }
     pending.push(...target.split("/").reverse());
   }
-  return { parts, node: way.at(-1) ?? 0, followed };
+  return { parts, node: way.at(-1), followed };
+}
+
+/** What lies at a path, symlinks on the way followed and the last component not; undefined where nothing does. */
+export function findNode<N>(walk: Walk<N>, path: string): N | undefined {
+  const { parent, name } = splitPath(path);
+  const { node } = follow(walk, parent);
+  return name === "" || node === undefined ? node : walk.child(node, name);
+}
+
+/** The real path of `path`: symlinks on the way to its last component followed inside the root. */
+export function realPath<N>(walk: Walk<N>, path: string): string {
+  const { parent, name } = splitPath(path);
+  return [...follow(walk, parent).parts, name].join("/");
 }

@@ -8,7 +8,7 @@ import type { ListedFile } from "../package/file-list.js";
 import { escapePath } from "../tar/path.js";
 import type { PathRewrites } from "./layer-plan.js";
 import { contentOf, type NodeFacts, type Nodes } from "./tree-nodes.js";
-import { cannotPlace, childOf, follow, splitPath } from "./tree-path.js";
+import { cannotPlace, findNode, follow, splitPath, type Walk } from "./tree-path.js";
 
 /** Paths of one lower layer that a later layer gave another content. */
 export interface Replacement {
@@ -27,6 +27,8 @@ export const SHOWN = 3;
 /** A layer that is being put on top. */
 export interface Layering {
   readonly nodes: Nodes;
+  /** Through the nodes. */
+  readonly walk: Walk<number>;
   readonly layer: number;
   readonly asIs: boolean;
   /** By the number of the lower layer. */
@@ -65,37 +67,36 @@ function isSame(a: NodeFacts, b: NodeFacts): boolean {
   return isKnown && a.content[0] === b.content[0] && a.content[1] === b.content[1] && a.mode === b.mode;
 }
 
-function factsOf({ nodes }: Layering, { type, mode, digest, target = "" }: ListedFile): NodeFacts {
+function factsOf({ nodes, walk }: Layering, { type, mode, digest, target = "" }: ListedFile): NodeFacts {
   if (type === "symlink") return { type, mode, target };
   if (type === "file") return { type, mode, content: digest && contentOf(digest) };
   if (type !== "hardlink") return { type, mode };
-  const { node } = follow(nodes, target);
-  const linked = node === 0 ? { mode } : nodes.factsOf(node);
+  const { node } = follow(walk, target);
+  const linked = node === undefined ? { mode } : nodes.factsOf(node);
   return { type: "file", mode: linked.mode, content: "content" in linked ? linked.content : undefined };
 }
 
 /** Notes each symlink among the parents of a path, and where it leads. No archive has entries below a symlink of its own. */
-function noteSymlinks({ nodes, through, noted }: Layering, folder: string): void {
+function noteSymlinks({ walk, through, noted }: Layering, folder: string): void {
   if (noted.has(folder)) return;
   noted.add(folder);
   const parts = folder.split("/");
   for (let depth = 1; depth <= parts.length; depth++) {
     const symlink = parts.slice(0, depth).join("/");
     if (through.has(symlink)) continue;
-    const { parent, name } = splitPath(symlink);
-    const node = childOf(nodes, follow(nodes, parent).node, name);
-    if (node === 0 || nodes.typeOf(node) !== "symlink") continue;
-    through.set(symlink, { symlink, folder: follow(nodes, symlink).parts.join("/") });
+    const node = findNode(walk, symlink);
+    if (node === undefined || walk.targetOf(node) === undefined) continue;
+    through.set(symlink, { symlink, folder: follow(walk, symlink).parts.join("/") });
   }
 }
 
 /** Lets a directory go through the symlink in its place. False where that leads to a file: then it takes the place. */
 function goThrough(work: Layering, { path, mode }: ListedFile): boolean {
-  const { nodes, layer, through } = work;
-  const { parts, node } = follow(nodes, path);
-  if (node !== 0 && nodes.typeOf(node) !== "directory") return false;
+  const { nodes, walk, layer, through } = work;
+  const { parts, node } = follow(walk, path);
+  if (node !== undefined && nodes.typeOf(node) !== "directory") return false;
   const folder = parts.join("/");
-  if (node !== 0) {
+  if (node !== undefined) {
     through.set(path, { symlink: path, folder });
     return true;
   }
@@ -109,7 +110,7 @@ function goThrough(work: Layering, { path, mode }: ListedFile): boolean {
 /** The real folder in which a path lies. Archives go folder by folder, so that it mostly is the one of the path before. */
 function parentOf(work: Layering, parent: string, path: string): NonNullable<Layering["last"]> {
   if (work.last?.parent === parent) return work.last;
-  const { parts, followed } = follow(work.nodes, parent);
+  const { parts, followed } = follow(work.walk, parent);
   if (followed > 0) noteSymlinks(work, parent);
   work.last = { parent, parts, folder: folderAt(work, parts, path) };
   return work.last;

@@ -7,7 +7,7 @@
 
 import { whiteoutOf } from "../tar/path.js";
 import type { Nodes } from "./tree-nodes.js";
-import { childOf, follow, splitPath } from "./tree-path.js";
+import { findNode, follow } from "./tree-path.js";
 import type { Layering } from "./tree-place.js";
 
 /** What AUFS, which wrote the layers of old images, kept for itself. */
@@ -27,15 +27,14 @@ function dropLower(nodes: Nodes, folder: number, layer: number): boolean {
 
 /** Takes away what the entry at `path` hides, if it is a whiteout. Whatever its own layer has stays. */
 export function hide(work: Layering, path: string): boolean {
-  const { nodes, layer } = work;
+  const { nodes, walk, layer } = work;
   if (AUFS.test(path)) return true;
   const whiteout = whiteoutOf(path, true);
   if (whiteout === undefined) return false;
   work.last = undefined;
-  const { parent, name } = splitPath(whiteout.path);
   const isOpaque = whiteout.kind === "opaque";
-  const node = isOpaque ? follow(nodes, whiteout.path).node : childOf(nodes, follow(nodes, parent).node, name);
-  if (node === 0) return true;
+  const node = isOpaque ? follow(walk, whiteout.path).node : findNode(walk, whiteout.path);
+  if (node === undefined) return true;
   const isLeft = dropLower(nodes, node, layer);
   if (!isOpaque && nodes.layerOf(node) < layer && !isLeft) nodes.remove(node);
   return true;

@@ -7,8 +7,8 @@
 
 import type { ListedFile } from "../package/file-list.js";
 import type { PathRewrites } from "./layer-plan.js";
-import { createNodes, type NodeFacts } from "./tree-nodes.js";
-import { childOf, follow, splitPath } from "./tree-path.js";
+import { createNodes, type NodeFacts, walkNodes } from "./tree-nodes.js";
+import { findNode, follow, realPath } from "./tree-path.js";
 import { type Layering, place, type Replacement } from "./tree-place.js";
 import { hide } from "./tree-whiteout.js";
 
@@ -48,14 +48,22 @@ export interface Found extends Pick<NodeFacts, "type" | "mode" | "target"> {
   readonly layer: number;
 }
 
-/** The root file system that a stack of layers gives. Paths are as in `Entry.path`. */
-export interface Tree {
+/** What lies where in a root file system. Paths are as in `Entry.path`. */
+export interface TreeView {
+  /** The real path of `path`: symlinks on the way to its last component followed inside the root. */
+  realPath(path: string): string;
+  /** What lies at a path, symlinks on the way followed; undefined where nothing does. */
+  lookup(path: string): Pick<Found, "type" | "target"> | undefined;
+  /** Puts files on top whose paths are real. */
+  put(files: readonly ListedFile[]): void;
+}
+
+/** The root file system that a stack of layers gives. */
+export interface Tree extends TreeView {
   /** Begins a layer on top of all others. */
   begin(options?: ApplyOptions): OpenLayer;
   /** Puts a whole layer on top. Throws as {@link OpenLayer}. */
   apply(files: readonly ListedFile[], options?: ApplyOptions): Applied;
-  /** The real path of `path`: symlinks on the way to its last component followed inside the root. */
-  realPath(path: string): string;
   /** The same with the last component followed too, if it is a symlink. */
   realFolder(path: string): string;
   /** What lies at a path, symlinks on the way followed; undefined where nothing does. */
@@ -73,11 +81,12 @@ function endLayer({ replaced, through, changed }: Layering): Applied {
 /** An empty tree. Memory grows with the count of paths, see `tree-nodes.ts`. */
 export function createTree(): Tree {
   const nodes = createNodes();
+  const walk = walkNodes(nodes);
   let layers = 0;
   const begin = ({ asIs = false }: ApplyOptions = {}): OpenLayer => {
     const layer = layers++;
     const made = { replaced: new Map(), through: new Map(), noted: new Set<string>(), last: undefined };
-    const work: Layering = { nodes, layer, asIs, changed: asIs, ...made };
+    const work: Layering = { nodes, walk, layer, asIs, changed: asIs, ...made };
     const isHidden = (path: string) => asIs && hide(work, path);
     return {
       add(files) {
@@ -93,16 +102,14 @@ export function createTree(): Tree {
       layer.add(files);
       return layer.end();
     },
-    realPath(path) {
-      const { parent, name } = splitPath(path);
-      return [...follow(nodes, parent).parts, name].join("/");
+    put(files) {
+      begin().add(files);
     },
-    realFolder: (path) => follow(nodes, path).parts.join("/"),
+    realPath: (path) => realPath(walk, path),
+    realFolder: (path) => follow(walk, path).parts.join("/"),
     lookup(path) {
-      const { parent, name } = splitPath(path);
-      const folder = follow(nodes, parent).node;
-      const node = name === "" ? folder : childOf(nodes, folder, name);
-      if (node === 0) return undefined;
+      const node = findNode(walk, path);
+      if (node === undefined) return undefined;
       const { content: _content, ...facts } = nodes.factsOf(node);
       return { ...facts, layer: nodes.layerOf(node) };
     },

@@ -13,6 +13,7 @@ import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
 import { type ImportOptions, inFile, storeSource } from "./import.js";
 import { rememberFile } from "./import-cache.js";
+import { keepOutline } from "./outline-cache.js";
 import type { PackageFile, PackageLayer } from "./package.js";
 
 export interface StoredTarball {
@@ -47,7 +48,8 @@ export async function storeTarball(
     if (!isTarball(file)) throw refuse(file);
     const range = { start: 0, end: file.size };
     const source = { claims: {}, identity: file.identity, range, open: file.read, listDigests: false };
-    const { layer, warnings } = await storeSource(store, path, source, options);
+    const { layer, warnings, outline } = await storeSource(store, path, source, options);
+    await keepOutline(cache, layer.files, outline);
     return { name: basename(path), layer, warnings };
   };
   try {

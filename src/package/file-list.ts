@@ -22,6 +22,7 @@ import { loadBlockEncoder } from "../stream/block.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
 import type { Entry, EntryType } from "../tar/entry.js";
+import { createOutlineBuilder, type Outline } from "./outline.js";
 
 /** One line of the list. `path` and `target` are bytes as in `Entry.path`. */
 export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid" | "gid"> {
@@ -107,6 +108,8 @@ export interface FileListEncoder {
   [Symbol.iterator](): Iterator<ListedFile>;
   /** The list's bytes. */
   end(): readonly Uint8Array[];
+  /** Of the files so far; undefined where there are too many. */
+  outline(): Outline | undefined;
 }
 
 /** Begins a list; the same files in the same order give the same bytes. */
@@ -114,6 +117,7 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
   const encode = await loadBlockEncoder("gzip", LEVEL);
   const blocks: Uint8Array[] = [];
   const lines = Buffer.allocUnsafeSlow(MEMBER + MAX_LINE);
+  const outline = createOutlineBuilder();
   let filled = 0;
   let size = 0;
   const flush = () => {
@@ -122,6 +126,7 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
   };
   return {
     add(file) {
+      outline.add(file);
       filled += lines.write(formatLine(file), filled);
       size++;
       if (filled >= MEMBER) flush();
@@ -137,6 +142,7 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
       if (filled > 0 || blocks.length === 0) flush();
       return blocks;
     },
+    outline: outline.end,
   };
 }
 

@@ -17,6 +17,7 @@ import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
 import { rememberFile } from "./import-cache.js";
+import { keepOutline } from "./outline-cache.js";
 import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
 import { type ResourceOptions, type StoredResource, storeResource } from "./resource.js";
 import { type ResourcePool, withPool } from "./resource-pool.js";
@@ -114,7 +115,8 @@ export async function storePackageFile(
   const { signal, cache, compression, transform, limits } = options;
   const make = async () => {
     const { metadata, ...source } = await openPackageSource(path, options);
-    const { layer, warnings } = await storeSource(store, path, source, options);
+    const { layer, warnings, outline } = await storeSource(store, path, source, options);
+    await keepOutline(cache, layer.files, outline);
     const told = [...warnEnvironment(metadata.environment), ...warnings];
     return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings: told };
   };

@@ -18,6 +18,7 @@ import { isTransform, type Transform } from "../tar/transform.js";
 import { createClaimCheck } from "./claim-check.js";
 import { createFileListEncoder, type ListedFile, putFileList } from "./file-list.js";
 import type { Inspected } from "./inspection.js";
+import type { Outline } from "./outline.js";
 import type { PackageLayer, ResourceClaims } from "./package.js";
 import { DEFAULT_FORMAT } from "./put-layer.js";
 import { type Kept, keep, look, type Pass, type PassResult, recompress, rewrite, tapped } from "./resource-pass.js";
@@ -48,6 +49,8 @@ export interface ResourceOptions extends IoOptions {
 export interface StoredResource {
   readonly layer: PackageLayer;
   readonly warnings: readonly string[];
+  /** Undefined for a layer of very many entries. */
+  readonly outline: Outline | undefined;
 }
 
 /** Why the layer's bytes cannot be the resource's, before anything of the tar is known. */
@@ -124,7 +127,7 @@ export async function storeResource(
     const { inspected } = await look(pass, peeked.stream, compression, check, files.add);
     const { last, reasons } = await transformed(pass, compression, inspected, files, transform);
     const layer = await layerOf(pass, last, [...why, ...inspected.reasons, ...reasons]);
-    return { layer, warnings: inspected.warnings };
+    return { layer, warnings: inspected.warnings, outline: last.files?.outline() };
   }
   const reading =
     reason === undefined
@@ -133,5 +136,6 @@ export async function storeResource(
   // A store that refuses before it reads would leave the file open.
   const first = await reading.finally(peeked.close);
   const last = first.descriptor === undefined ? await rewrite(pass, compression, first.inspected) : first;
-  return { layer: await layerOf(pass, last, [...why, ...first.inspected.reasons]), warnings: first.inspected.warnings };
+  const layer = await layerOf(pass, last, [...why, ...first.inspected.reasons]);
+  return { layer, warnings: first.inspected.warnings, outline: last.files?.outline() };
 }

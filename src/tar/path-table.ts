@@ -54,31 +54,32 @@ interface Page {
 
 const newPage = (depth: number): Page => ({ slots: new Uint32Array(PAGE_SLOTS * SLOT), used: 0, depth });
 
+/** Finds and keeps numbers by three words of hash, which may be signed. */
+export interface HashTable {
+  /** The number kept for a hash; 0 where there is none. */
+  get(first: number, second: number, third: number): number;
+  /** Keeps `value` (1 to 2^32 - 1) for a hash. */
+  set(first: number, second: number, third: number, value: number): void;
+  /** Count of hashes. */
+  readonly size: number;
+  /** Gives the memory back at once. Nothing is there any more. */
+  close(): void;
+}
+
 /**
  * An empty table.
  *
  * It grows page by page (extendible hashing), so that it is never copied whole and leaves nothing for the collector.
  *
- * `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million paths.
+ * `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million hashes.
  */
-export function createPathTable(): PathTable {
+export function createHashTable(): HashTable {
   let pages = [newPage(0)];
   /** Bits of the hash that are the index of a page. */
   let depth = 0;
   let size = 0;
-  let last: string | undefined;
-  const hash = new Int32Array(3);
 
   const pageOf = (word: number) => pages[depth === 0 ? 0 : word >>> (32 - depth)] as Page;
-  const find = (path: string): Page => {
-    // set() comes right after get() of the same path.
-    if (path !== last) {
-      hashPath(path, PROCESS_KEY, hash);
-      last = path;
-    }
-    return pageOf(hash[0] as number);
-  };
-  const slotIn = ({ slots }: Page) => findSlot(slots, hash[0] as number, hash[1] as number, hash[2] as number);
   /** Makes room in a full page: half of its paths, told by one more bit, get a page of their own. */
   const split = (page: Page): void => {
     if (page.depth === depth) {
@@ -96,23 +97,25 @@ export function createPathTable(): PathTable {
     get size() {
       return size;
     },
-    get: (path) => {
-      const page = find(path);
-      return page.slots[slotIn(page) + 3] as number;
+    get(first, second, third) {
+      const { slots } = pageOf(first);
+      return slots[findSlot(slots, first, second, third) + 3] as number;
     },
-    set(path, value) {
-      let page = find(path);
-      let slot = slotIn(page);
+    set(first, second, third, value) {
+      let page = pageOf(first);
+      let slot = findSlot(page.slots, first, second, third);
       if (page.slots[slot + 3] === 0) {
         if (size >= MAX_PATHS) throw tooLarge("the count of paths", MAX_PATHS, size + 1);
         while (page.used >= PAGE_FULL) {
           split(page);
-          page = pageOf(hash[0] as number);
-          slot = slotIn(page);
+          page = pageOf(first);
+          slot = findSlot(page.slots, first, second, third);
         }
         size++;
         page.used++;
-        for (let word = 0; word < 3; word++) page.slots[slot + word] = hash[word] as number;
+        page.slots[slot] = first;
+        page.slots[slot + 1] = second;
+        page.slots[slot + 2] = third;
       }
       page.slots[slot + 3] = value;
     },
@@ -124,6 +127,33 @@ export function createPathTable(): PathTable {
       depth = 0;
       size = 0;
     },
+  };
+}
+
+/** An empty table of paths. `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million paths. */
+export function createPathTable(): PathTable {
+  const table = createHashTable();
+  const hash = new Int32Array(3);
+  let last: string | undefined;
+  const find = (path: string): void => {
+    // set() comes right after get() of the same path.
+    if (path === last) return;
+    hashPath(path, PROCESS_KEY, hash);
+    last = path;
+  };
+  return {
+    get size() {
+      return table.size;
+    },
+    get(path) {
+      find(path);
+      return table.get(hash[0] as number, hash[1] as number, hash[2] as number);
+    },
+    set(path, value) {
+      find(path);
+      table.set(hash[0] as number, hash[1] as number, hash[2] as number, value);
+    },
+    close: table.close,
   };
 }
 

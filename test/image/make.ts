@@ -5,8 +5,8 @@
  */
 
 import { gzipSync } from "node:zlib";
-import type { Content } from "../../src/image/build-image.js";
 import type { ImageSettings } from "../../src/image/compose.js";
+import type { Content } from "../../src/image/content.js";
 import type { Descriptor } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { LAYER_TYPE, MEDIA_TYPE } from "../../src/oci/media-type.js";

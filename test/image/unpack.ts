@@ -6,7 +6,7 @@
 
 import { lstat, mkdtemp, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Found, Tree } from "../../src/image/tree.js";
+import type { TreeView } from "../../src/image/tree.js";
 import type { WriteEntry } from "../../src/tar/entry.js";
 import { run } from "../support/programs.js";
 
@@ -32,7 +32,11 @@ export async function listKinds(folder: string, prefix = ""): Promise<readonly s
 }
 
 /** Every path of a tree with what lies there, parents first. All names in it are among `names`. */
-export function listTree(tree: Tree, names: ReadonlySet<string>, prefix = ""): readonly (readonly [string, Found])[] {
+export function listTree(
+  tree: Pick<TreeView, "lookup">,
+  names: ReadonlySet<string>,
+  prefix = "",
+): readonly (readonly [string, NonNullable<ReturnType<TreeView["lookup"]>>])[] {
   return [...names].sort().flatMap((name) => {
     const path = prefix === "" ? name : `${prefix}/${name}`;
     const found = tree.lookup(path);
@@ -48,7 +52,7 @@ export function namesOf(entries: readonly Pick<WriteEntry, "path" | "linkpath">[
 }
 
 /** The same as {@link listKinds} of a tree. */
-export function listTreeKinds(tree: Tree, names: ReadonlySet<string>): readonly string[] {
+export function listTreeKinds(tree: Pick<TreeView, "lookup">, names: ReadonlySet<string>): readonly string[] {
   const lines = listTree(tree, names).map(([path, { type, target }]) =>
     type === "symlink" ? `symlink ${path} -> ${target}` : `${type} ${path}`,
   );

@@ -1,0 +1,77 @@
+/**
+ * The outline of a layer: just enough to see that layers have nothing to do with each other, at a fraction of the cost of
+ * reading their lists of files.
+ *
+ * A path stands as 96 bits of a hash, so that two layers share a path only where they share a hash. Where they do, the lists
+ * are read.
+ *
+ * @module
+ */
+
+import { createHashTable, type HashKey, hashPath } from "../tar/path-table.js";
+import type { ListedFile } from "./file-list.js";
+
+/** What a layer has, by the hashes of paths, three words for each. */
+export interface Outline {
+  /** Folders, and those on the way to anything. */
+  readonly folders: Uint32Array;
+  /** All else. */
+  readonly others: Uint32Array;
+  /** Symlinks in full: path and target, as in `Entry.path`. */
+  readonly symlinks: readonly (readonly [path: string, target: string])[];
+}
+
+export interface OutlineBuilder {
+  add(file: Pick<ListedFile, "path" | "type" | "target">): void;
+  /** Undefined for a layer of too many entries: then its list has to be read. */
+  end(): Outline | undefined;
+}
+
+/** Anybody may know it: whoever made two paths with one hash would have the lists read, no more. */
+const KEY: HashKey = [0x6c616469, 0x6e670001];
+/** Entries of which an outline is made: 2.4 MiB of hashes. */
+export const MAX_OUTLINE = 200_000;
+
+const hash = new Int32Array(3);
+
+/** The three words of a path's hash, valid until the next call. */
+export function outlineHash(path: string): Int32Array {
+  hashPath(path, KEY, hash);
+  return hash;
+}
+
+const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+/** Begins the outline of one layer. */
+export function createOutlineBuilder(): OutlineBuilder {
+  const seen = createHashTable();
+  const folders: number[] = [];
+  const others: number[] = [];
+  const symlinks: [string, string][] = [];
+  let lastParent = "";
+  let count = 0;
+  const addFolder = (path: string): void => {
+    if (path === "") return;
+    const [a = 0, b = 0, c = 0] = outlineHash(path);
+    if (seen.get(a, b, c) !== 0) return;
+    seen.set(a, b, c, 1);
+    folders.push(a, b, c);
+    addFolder(parentOf(path));
+  };
+  return {
+    add({ path, type, target = "" }) {
+      if (++count > MAX_OUTLINE || path === "") return;
+      const parent = parentOf(path);
+      if (parent !== lastParent) addFolder(parent);
+      lastParent = parent;
+      if (type === "directory") return addFolder(path);
+      const words = outlineHash(path);
+      others.push(words[0] as number, words[1] as number, words[2] as number);
+      if (type === "symlink") symlinks.push([path, target]);
+    },
+    end: () =>
+      count > MAX_OUTLINE
+        ? undefined
+        : { folders: Uint32Array.from(folders), others: Uint32Array.from(others), symlinks },
+  };
+}
