@@ -7,11 +7,11 @@
  * @module
  */
 
-import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const outDir = fileURLToPath(new URL("..", import.meta.url));
 
@@ -33,18 +33,9 @@ async function writeSchema(): Promise<void> {
 }
 
 /** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
-const SELDOM = [
-  "@toondepauw/node-zstd",
-  "fzstd",
-  "minimatch",
-  "unbzip2-stream",
-  "undici",
-  "xz-decompress",
-  "yaml",
-  "zod",
-];
+const SELDOM = ["@toondepauw/node-zstd", "fzstd", "minimatch", "unbzip2-stream", "xz-decompress", "yaml", "zod"];
 
-const COMMON: BuildOptions = {
+const COMMON = {
   bundle: true,
   platform: "node",
   target: "node20.18",
@@ -63,12 +54,47 @@ const COMMON: BuildOptions = {
       },
     },
   ],
+} as const satisfies BuildOptions;
+
+/** What talks to servers is a file of its own, for most verbs talk to none. */
+const CONNECTIONS: Plugin = {
+  name: "connections",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/connections\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\/http\/connections\.js$/ }, () => ({
+      contents: 'export { createConnections } from "./connections.cjs";',
+    }));
+  },
 };
+
+/** What of undici is never asked for here, and would take a third of its time to load: HTTP/2, and forms. */
+const UNDICI_PARTS: Plugin = {
+  name: "undici",
+  setup({ onLoad }) {
+    const filter = /\/undici\/lib\/(dispatcher\/client-h2|web\/fetch\/body)\.js$/;
+    onLoad({ filter }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
+/** The licence that has to go where the code goes. */
+async function undiciLicence(): Promise<string> {
+  const folder = dirname(createRequire(import.meta.url).resolve("undici/package.json"));
+  return `/* undici\n\n${await readFile(join(folder, "LICENSE"), "utf8")}*/`;
+}
 
 /** The program, and the module that its threads run. */
 async function bundleProgram(): Promise<void> {
   await build({
     ...COMMON,
+    plugins: [...COMMON.plugins, UNDICI_PARTS],
+    entryPoints: [join(outDir, "src/http/connections.js")],
+    outfile: join(outDir, "bin/connections.cjs"),
+    format: "cjs",
+    footer: { js: await undiciLicence() },
+  });
+  await build({
+    ...COMMON,
+    plugins: [...COMMON.plugins, CONNECTIONS],
     entryPoints: [join(outDir, "bin/start.js")],
     outfile: join(outDir, "bin/start.cjs"),
     format: "cjs",

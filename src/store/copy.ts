@@ -98,7 +98,7 @@ async function copyContent(content: Content, from: Store, to: Store, options: Co
   const file = bytes === undefined && to.link !== undefined ? await from.sharedFile?.(descriptor) : undefined;
   if (file !== undefined && (await to.link?.(descriptor, file, { signal }))) return "linked";
   const source = bytes === undefined ? from.open(descriptor, { signal }) : fromBytes(bytes);
-  const promised = { digest: descriptor.digest, size: descriptor.size, signal };
+  const promised = { digest: descriptor.digest, size: descriptor.size, verified: true, signal };
   await to.put(descriptor.mediaType, counted(source, descriptor, options), promised);
   return "copied";
 }

@@ -13,6 +13,11 @@ export interface PutOptions extends IoOptions {
   readonly digest?: Digest | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
+  /**
+   * The content checks itself, as what {@link BlobReader.open} gives does: it throws instead of ending where it is not what
+   * is promised (false). A writer that needs no digest of its own then need not compute it again.
+   */
+  readonly verified?: boolean | undefined;
 }
 
 /** Content, read by digest. */
