@@ -4,11 +4,16 @@
  * @module
  */
 
-import { LadingError } from "./errors.js";
+import { isLadingError, LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { type CopyOptions, type CopyResult, copy } from "./store/copy.js";
 import type { Store } from "./store/store.js";
 import type { Place } from "./transport.js";
+
+const NOTHING = { blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } } as const;
+
+/** How often a registry is given an image that it says to lack parts of. */
+const TRIES = 3;
 
 /** Where an image came to. */
 export interface Delivered extends CopyResult {
@@ -28,11 +33,23 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
     const message = `Cannot write ${root.digest} to ${to.label}: that names other content; name a tag, or nothing after the name`;
     throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
   }
-  const copied =
-    from === to.store
-      ? { root, blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } }
-      : await copy(root, from, to.store, options);
-  const name = isDigest ? undefined : to.name;
-  await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
-  return { ...copied, label: to.label };
+  const bring = async () => {
+    const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
+    const name = isDigest ? undefined : to.name;
+    await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
+    return { ...copied, label: to.label };
+  };
+  for (let count = 1; ; count++) {
+    try {
+      return await bring();
+    } catch (error) {
+      // Its store then looks for every blob that the manifest was to stand for, and at last sends what the registry says to have.
+      if (count === TRIES || !isLost(error)) throw error;
+    }
+  }
+}
+
+/** Does a registry say that it lacks a blob that it was not given? */
+function isLost(error: unknown): boolean {
+  return isLadingError(error, "REGISTRY") && error.detail.errors.some(({ code }) => code.endsWith("BLOB_UNKNOWN"));
 }

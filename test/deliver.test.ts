@@ -1,6 +1,8 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { deliver } from "../src/deliver.js";
+import { createHttpClient, type HttpClient } from "../src/http/client.js";
 import { verifyImage } from "../src/image/verify.js";
 import { createLayoutStore } from "../src/store/layout.js";
 import { openLocalStore } from "../src/store/local.js";
@@ -47,6 +49,47 @@ test("to a registry, by tag and by digest", async (context) => {
     assert.is((await place.store.resolve(place.name)).digest, root.digest);
     await verifyImage(place.store, root);
   }
+});
+
+test("again, to a registry: two questions, and nothing is sent", async (context) => {
+  const { host } = await startEmbeddedRegistry(context);
+  const local = openLocalStore(await tempFolder(context));
+  const root = await addImage(local.store, LAYERS);
+  const asked: string[] = [];
+  const own = createHttpClient();
+  const client: HttpClient = {
+    ...own,
+    request: async (request) => {
+      asked.push(request.method);
+      return await own.request(request);
+    },
+  };
+  const push = async (name: string) => {
+    const place = await openTransport(`docker://${host}/team/${name}`, { local, registry: { client } });
+    return await deliver(root, local.store, place);
+  };
+  await push("x:1");
+  asked.length = 0;
+  const { bytes, blobs } = await push("x:1");
+  assert.equal([asked, bytes.copied, blobs.length], [["HEAD", "HEAD"], 0, 4]);
+  await push("x:2");
+  assert.equal(asked.slice(2), ["HEAD", "HEAD", "GET", "PUT"]);
+});
+
+test("a blob that a registry lost is sent again, although the manifest that names it is there", async (context) => {
+  const { host, folder } = await startEmbeddedRegistry(context);
+  const local = openLocalStore(await tempFolder(context));
+  const root = await addImage(local.store, LAYERS);
+  const open = (tag: string) => openTransport(`docker://${host}/team/x:${tag}`, { local });
+  const { blobs } = await deliver(root, local.store, await open("1"));
+  const [lost] = blobs;
+  assert.ok(lost);
+  await rm(join(folder, "team/x/_layout/blobs", lost.descriptor.digest.replace(":", "/")));
+  const place = await open("2");
+  const again = await deliver(root, local.store, place);
+  const sent = again.blobs.filter(({ action }) => action === "copied").map(({ descriptor }) => descriptor.digest);
+  assert.equal(sent, [lost.descriptor.digest, root.digest]);
+  await verifyImage(place.store, root);
 });
 
 test("a place that is named by another digest is refused, before anything is copied", async (context) => {

@@ -165,7 +165,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     for (const place of opened) {
       progress.step(`writing ${place.label}`);
       const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
-      delivered.push(await deliver(result.root, local.store, place, { signal: cli.signal, jobs, onBytes }));
+      delivered.push(await deliver(result.root, local.store, place, { signal: cli.signal, jobs: flags.jobs, onBytes }));
     }
     progress.end();
     report(cli, flags, result, delivered);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
 import Agent from "undici/lib/dispatcher/agent.js";
@@ -55,8 +56,10 @@ export function createConnections(limits: ConnectionLimits): Connections {
     allowH2: false,
   });
   return {
-    send: async ({ url, method, headers, body, signal }) =>
-      await request.call(agent, {
+    send: async ({ url, method, headers, body, signal }) => {
+      // A connection is free for the next request a turn after the end of its last answer.
+      await nextTurn();
+      return await request.call(agent, {
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -65,7 +68,8 @@ export function createConnections(limits: ConnectionLimits): Connections {
         signal,
         // Else each HEAD ends its connection, for fear of servers that answer it with content.
         reset: false,
-      }),
+      });
+    },
     close: async () => await agent.destroy(),
   };
 }

@@ -69,6 +69,11 @@ export interface TagWriter {
 export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   /** What a person would call the place, for messages: `oci:out`, `docker://127.0.0.1:5000/team/py`. Never a secret. */
   readonly label: string;
+  /**
+   * Is the manifest of an image there, and with it, by the rules of the place, every blob that it names? For places that take
+   * no manifest before its blobs, so that one question stands for all of them.
+   */
+  hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
   readonly layoutFolder?: string;
   /**
