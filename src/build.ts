@@ -58,6 +58,11 @@ export interface BuildOptions extends IoOptions {
   /** For a base image in a registry. */
   readonly registry?: RegistryStoreOptions | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
+  /**
+   * Of {@link buildFiles}: called with each layer that was read and is in the store, before the image is made, which will
+   * most likely hold it as it is.
+   */
+  readonly onLayer?: ((layer: Descriptor) => void) | undefined;
   /** Told in words what is being done, for progress. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
@@ -183,9 +188,16 @@ async function storeFiles(paths: readonly string[], run: Run): Promise<readonly 
   return paths.flatMap((path) => byPath.get(path) ?? []);
 }
 
+/** Will layers be in the image as they are stored? */
+function keepsLayers({ squash, singleId }: Run): boolean {
+  return squash === undefined && singleId !== true;
+}
+
 async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
   const { local, signal, compression, transform, onWarning, count } = run;
+  let bytesRead = 0;
   const onBytes = (bytes: number) => {
+    bytesRead += bytes;
     count.packageBytes += bytes;
   };
   const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
@@ -195,6 +207,9 @@ async function storeFile(path: string, pool: ResourcePool | undefined, run: Run)
     ? await storePackageFile(local.store, path, options)
     : await storeTarball(local.store, path, options);
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
+  const { descriptor } = "package" in stored ? stored.package.layer : stored.layer;
+  // A layer that was known is most likely where the image goes already.
+  if (bytesRead > 0 && keepsLayers(run)) run.onLayer?.(descriptor);
   if ("package" in stored) return { path, kind: "package", package: stored.package };
   return { path, kind: "tarball", tarball: stored };
 }

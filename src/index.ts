@@ -5,7 +5,7 @@
  */
 
 export { type BuildOptions, type BuildResult, build, buildFiles, EMPTY_RECIPE } from "./build.js";
-export { type Delivered, deliver } from "./deliver.js";
+export { type Delivered, type Delivery, deliver, startDelivery } from "./deliver.js";
 export {
   type Chain,
   type ErrorCode,

@@ -55,6 +55,8 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   /** What a look said is there. A registry that then refuses the manifest may have lied. */
   const believed = new Set<Digest>();
   const doubted = new Set<Digest>();
+  /** What was put there just now, and need not be looked for. */
+  const sent = new Map<Digest, number>();
   /** Manifests that a look found. */
   const found = new Set<Digest>();
   /** Has the registry refused a manifest because of blobs that it should have? */
@@ -64,6 +66,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     const { digest, mediaType, size } = descriptor;
     if (isReferableType(mediaType)) return await lookForManifest(descriptor, io);
     if (doubted.has(digest)) return false;
+    if (sent.get(digest) === size) return true;
     const length = await fetchBlobSize(session, digest, io);
     const isThere = length === size || length === -1;
     (isThere ? believed : absent).add(digest);
@@ -93,6 +96,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     const id = await uploadBlob(session, content, put);
     absent.delete(id.digest);
     doubted.delete(id.digest);
+    sent.set(id.digest, id.size);
     return { mediaType, ...id };
   }
 
@@ -114,6 +118,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
       if (codes.some((code) => code.endsWith("BLOB_UNKNOWN"))) {
         hasLost = true;
         for (const digest of believed) doubted.add(digest);
+        sent.clear();
       }
       throw error;
     }
