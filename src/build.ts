@@ -14,7 +14,7 @@ import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
 import { formatPlatform, type Platform } from "./oci/platform.js";
 import { listPackage, packageTag } from "./package/artifact.js";
-import { fileKind, type StoredTarball, storeTarball } from "./package/bare-tarball.js";
+import { type StoredTarball, storeTarball } from "./package/bare-tarball.js";
 import { describePackage, listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
@@ -91,18 +91,6 @@ function startRun(options: BuildOptions): Run {
   };
   return { ...options, onWarning, warnings, count: { packageBytes: 0 } };
 }
-
-/** A recipe that asks for nothing. */
-export const EMPTY_RECIPE: Recipe = {
-  packages: [],
-  files: [],
-  environment: {},
-  labels: {},
-  ports: [],
-  volumes: [],
-  annotations: {},
-  platforms: [],
-};
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
   const { environment, entrypoint, cmd, user, workdir, labels, ports, volumes, annotations } = recipe;
@@ -181,8 +169,8 @@ type Named =
 /** Stores files, several at once, and gives them back in their order. */
 async function storeFiles(paths: readonly string[], run: Run): Promise<readonly Named[]> {
   const { jobs = 4, signal } = run;
-  const stored = await withPool(paths, { jobs }, async (pool, sorted) => {
-    return await mapConcurrent(sorted, jobs, (path) => storeFile(path, pool, run), signal);
+  const stored = await withPool(paths, { jobs }, async (pool, sorted, atOnce) => {
+    return await mapConcurrent(sorted, atOnce, (path) => storeFile(path, pool, run), signal);
   });
   const byPath = new Map(stored.map((each) => [each.path, each]));
   return paths.flatMap((path) => byPath.get(path) ?? []);
@@ -202,10 +190,8 @@ async function storeFile(path: string, pool: ResourcePool | undefined, run: Run)
   };
   const options = { cache: local.cache, signal, compression, transform, onBytes, pool };
   run.onStep?.(`reading ${path}`);
-  const isPackage = (await fileKind(path)) === "package";
-  const stored = isPackage
-    ? await storePackageFile(local.store, path, options)
-    : await storeTarball(local.store, path, options);
+  const tarball = await storeTarball(local.store, path, options);
+  const stored = tarball ?? (await storePackageFile(local.store, path, options));
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
   const { descriptor } = "package" in stored ? stored.package.layer : stored.layer;
   // A layer that was known is most likely where the image goes already.
@@ -272,22 +258,19 @@ function placeContents(named: readonly Named[], resolution: Resolution): readonl
   return placed.sort((a, b) => a.at - b.at).map(({ content }) => content);
 }
 
-/**
- * Builds an image straight from files: imports, resolves and builds in one go.
- *
- * A Debian package, or a tarball with its JSON beside it, is resolved, its dependencies coming from the other files and the
- * local store; a bare tarball is a layer in the place where it was named.
- *
- * @param paths Files, in the order in which bare tarballs are to lie on one another.
- * @param recipe What else the image is to have: environment, entrypoint and the like (nothing).
- * @throws {LadingError} `FORMAT` for a file that is neither, saying what it is; `CONFLICT` when two versions of one package
- * are named, or one for a platform that is not built; else as `importPackages` and {@link build}.
- */
-export async function buildFiles(
+/** What {@link buildFilesAnew} came to. */
+export interface FilesBuild {
+  readonly result: BuildResult;
+  /** Did it depend on the packages that the store lists? */
+  readonly usesCatalog: boolean;
+}
+
+/** Builds an image of files of which not all is known. What it does and throws is told at `buildFiles`. */
+export async function buildFilesAnew(
   paths: readonly string[],
   options: BuildOptions,
-  recipe: Recipe = EMPTY_RECIPE,
-): Promise<BuildResult> {
+  recipe: Recipe,
+): Promise<FilesBuild> {
   const run = startRun(options);
   const { local, signal } = run;
   const named = await storeFiles(paths, run);
@@ -308,5 +291,5 @@ export async function buildFiles(
   }
   // A part of a package is not what later builds mean by its name.
   if (!isTransform(run.transform)) await listNew(packages, stored, run);
-  return await finish(images, run);
+  return { result: await finish(images, run), usesCatalog: recipe.packages.length + requests.length > 0 };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-export { type BuildOptions, type BuildResult, build, buildFiles, EMPTY_RECIPE } from "./build.js";
+export { type BuildOptions, type BuildResult, build } from "./build.js";
+export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
 export { type Delivered, type Delivery, deliver, startDelivery } from "./deliver.js";
 export {
   type Chain,
@@ -62,7 +63,7 @@ export {
 export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
-export { type ListedFile, readFileList } from "./package/file-list.js";
+export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";

@@ -28,8 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "transport.ts": ["oci", "stream", "tar", "store", "registry"],
   "deliver.ts": ["oci", "store", "transport.ts"],
   "build.ts": [...LIBRARY, "transport.ts", "deliver.ts"],
-  service: [...LIBRARY, "transport.ts", "deliver.ts", "build.ts"],
-  "index.ts": [...LIBRARY, "transport.ts", "deliver.ts", "build.ts", "service"],
+  "build-files.ts": ["oci", "stream", "store", "package", "recipe", "image", "build.ts"],
+  service: [...LIBRARY, "transport.ts", "deliver.ts", "build.ts", "build-files.ts"],
+  "index.ts": [...LIBRARY, "transport.ts", "deliver.ts", "build.ts", "build-files.ts", "service"],
 };
 
 /** The one folder that imports each third-party package. */

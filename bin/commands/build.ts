@@ -6,7 +6,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import type { BuildResult, Delivered, Descriptor, Recipe } from "../../src/index.js";
+import type { BuildOptions, BuildResult, Delivered, Descriptor, Recipe } from "../../src/index.js";
 import {
   type Cli,
   type CommonFlags,
@@ -84,6 +84,11 @@ async function readRecipe(path: string): Promise<Recipe> {
   return parseRecipe(text, { path });
 }
 
+async function buildRecipe(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
+  const { build } = await import("../../src/build.js");
+  return await build(recipe, options);
+}
+
 /** Gives a recipe what the flags say instead. */
 function createOverride(flags: Flags): (recipe: Recipe) => Recipe {
   const { entrypoint, cmd, user, workdir } = flags;
@@ -139,7 +144,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
   if (transform !== undefined && !("files" in source)) {
     throw new UsageError("--at, --include and --exclude are for tarballs and packages; name such files");
   }
-  const { build, buildFiles, EMPTY_RECIPE } = await import("../../src/build.js");
+  const { buildFiles, EMPTY_RECIPE } = await import("../../src/build-files.js");
   const { startDelivery } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
   const local = await openStore(cli, flags);
@@ -175,7 +180,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     const result =
       "files" in source
         ? await buildFiles(source.files, options, override(EMPTY_RECIPE))
-        : await build(override(await readRecipe(source.recipe)), options);
+        : await buildRecipe(override(await readRecipe(source.recipe)), options);
     const delivered: Delivered[] = [];
     for (const { place, delivery } of deliveries) {
       progress.step(`writing ${place.label}`);

@@ -12,7 +12,7 @@ import { decodeIndex, decodeManifest, MAX_MANIFEST_BYTES, type Manifest } from "
 import { matchPlatform } from "../oci/match-platform.js";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.js";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/platform.js";
-import { type ListedFile, putFileList, readFileList } from "../package/file-list.js";
+import { createFileListEncoder, type FileListEncoder, type ListedFile, putFileList } from "../package/file-list.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
@@ -24,9 +24,9 @@ import { createScanner } from "../tar/scan.js";
 import type { BaseImage } from "./compose.js";
 import type { Layer } from "./layer-plan.js";
 
-/** A base image and the files of its layers, in order. */
+/** A base image and the lists of its layers' files, in order. */
 export interface OpenBase extends BaseImage {
-  readonly files: readonly (readonly ListedFile[])[];
+  readonly files: readonly Descriptor[];
 }
 
 /** Docker's layer types and what OCI calls the same bytes: one manifest must not mix the families. */
@@ -50,28 +50,26 @@ export async function selectManifest(
 }
 
 /** A scanner that lists what goes by, each file with the digest of its content. */
-function createLister() {
-  const files: ListedFile[] = [];
+function createLister(list: FileListEncoder) {
+  let last: ListedFile | undefined;
   let content: Hasher | undefined;
-  const scanner = createScanner({
+  return createScanner({
     entry({ path, type, mode, uid, gid, size, linkpath }) {
       const listed = { path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) };
-      files.push(type === "file" ? { ...listed, size } : listed);
+      last = type === "file" ? { ...listed, size } : listed;
       content = type === "file" ? createHasher() : undefined;
     },
     data: (chunk) => content?.update(chunk),
     endEntry() {
-      const last = files.pop();
-      if (last !== undefined) files.push(content === undefined ? last : { ...last, digest: content.end().digest });
-      content = undefined;
+      if (last !== undefined) list.add(content === undefined ? last : { ...last, digest: content.end().digest });
     },
   });
-  return { files, scanner };
 }
 
 /** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
-async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<readonly ListedFile[]> {
-  const { files, scanner } = createLister();
+async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promise<FileListEncoder> {
+  const list = await createFileListEncoder();
+  const scanner = createLister(list);
   const hasher = createHasher();
   const { head, stream } = await peek(store.open(layer.descriptor, options), HEAD_SIZE);
   for await (const chunk of decompress(stream, detectCompression(head), { ...options, onTrailing: () => {} })) {
@@ -80,7 +78,7 @@ async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promis
   }
   scanner.end();
   const { digest } = hasher.end();
-  if (digest === layer.diffId) return files;
+  if (digest === layer.diffId) return list;
   const message = `Cannot build on layer ${layer.descriptor.digest}: its content is ${digest}, its image's config says ${layer.diffId}; use another base image`;
   throw new LadingError("DIGEST_MISMATCH", message, {
     what: layer.descriptor.digest,
@@ -89,13 +87,18 @@ async function scanLayer(store: Store, layer: Layer, options: IoOptions): Promis
   });
 }
 
-async function listLayer(store: Store, layer: Layer, options: IoOptions, cache: Cache | undefined) {
+async function listLayer(
+  store: Store,
+  layer: Layer,
+  options: IoOptions,
+  cache: Cache | undefined,
+): Promise<Descriptor> {
   const key = `base layer ${layer.descriptor.digest} ${layer.diffId}`;
   const known = (await cache?.get(key)) as Descriptor | undefined;
-  if (isDigest(known?.digest) && (await store.has(known, options))) return await readFileList(store, known, options);
+  if (isDigest(known?.digest) && (await store.has(known, options))) return known;
   const listed = await putFileList(store, await scanLayer(store, layer, options), options);
   await cache?.set(key, listed);
-  return await readFileList(store, listed, options);
+  return listed;
 }
 
 function checkCounts({ layers }: Manifest, diffIds: readonly string[], name: string): void {
@@ -143,7 +146,7 @@ export async function openBase(
     const mediaType = OCI_LAYER[descriptor.mediaType] ?? descriptor.mediaType;
     return { descriptor: { ...descriptor, mediaType }, diffId, uncompressedSize: 0, createdBy: `base image ${name}` };
   });
-  const files: (readonly ListedFile[])[] = [];
+  const files: Descriptor[] = [];
   for (const layer of layers) files.push(await listLayer(store, layer, { signal }, cache));
   return { name, manifest: selected, config, layers, files };
 }

@@ -22,6 +22,7 @@ import {
 } from "./build-image.js";
 import type { Layer } from "./layer-plan.js";
 import { identifyRecipeFiles } from "./recipe-files.js";
+import { IMAGE_RULES } from "./rules.js";
 
 /** An image that was built, in the local store. */
 export interface BuiltImage {
@@ -39,9 +40,6 @@ interface BuildRecord {
   readonly layers: readonly Layer[];
   readonly warnings: readonly BuildWarning[];
 }
-
-/** Changes when the same input would give another image. */
-const RULES = 1;
 
 function contentKey(content: Content): unknown {
   if (content.kind === "package") return ["package", content.package.manifest.digest];
@@ -67,7 +65,7 @@ async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<
   const now = Date.now();
   const identities = await identifyRecipeFiles(files, { folder: input.folder, mtime: epoch, signal });
   const parts = {
-    rules: RULES,
+    rules: IMAGE_RULES,
     platform,
     base: base === undefined ? null : [base.name, base.manifest.digest],
     contents: contents.map(contentKey),
@@ -88,10 +86,10 @@ async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<
 async function isThere(store: Store, record: Partial<BuildRecord> | undefined, options: IoOptions): Promise<boolean> {
   if (record?.layers === undefined || record.warnings === undefined) return false;
   const needed = [record.descriptor, record.config, ...record.layers.map((layer) => layer.descriptor)];
-  for (const each of needed) {
-    if (each === undefined || !isDigest(each.digest) || !(await store.has(each, options))) return false;
-  }
-  return true;
+  const there = needed.map(
+    async (each) => each !== undefined && isDigest(each.digest) && (await store.has(each, options)),
+  );
+  return !(await Promise.all(there)).includes(false);
 }
 
 /**

@@ -5,23 +5,26 @@
  */
 
 import { isLadingError, LadingError } from "../errors.js";
+import type { Descriptor } from "../oci/descriptor.js";
 import type { Platform } from "../oci/platform.js";
-import { readPackage } from "../package/artifact.js";
-import { type ListedFile, readFileList } from "../package/file-list.js";
+import { openFileList } from "../package/file-list.js";
 import type { Package, PackageLayer } from "../package/package.js";
 import type { RecipeFiles } from "../recipe/recipe.js";
+import { readAhead } from "../store/read-ahead.js";
 import type { Store } from "../store/store.js";
+import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { escapePath } from "../tar/path.js";
 import { assembleEntries, assemblePackageLayer, flattenBaseLayer, packageHistory } from "./assemble.js";
 import type { OpenBase } from "./base.js";
 import { composeImage, type Image, type ImageSettings } from "./compose.js";
-import { dpkgDatabase, type InstalledPackage } from "./dpkg.js";
+import { dpkgDatabase, type InstalledPackage, installedPackage } from "./dpkg.js";
 import type { Layer, PathRewrites } from "./layer-plan.js";
 import { readRecipeFiles } from "./recipe-files.js";
 import { missingRootFiles, toListedFile } from "./root-files.js";
 import type { AssembleOptions } from "./stored-layer.js";
-import { type Applied, createTree, type Replacement, type Tree } from "./tree.js";
+import { type Applied, createTree, type OpenLayer, type Tree } from "./tree.js";
+import type { Replacement } from "./tree-place.js";
 
 /** What becomes one layer: a package, or a bare tarball under the name that it was given by. */
 export type Content =
@@ -62,7 +65,6 @@ export interface BuildImageOptions extends AssembleOptions {
 
 /** Layers that known runtimes can stack. */
 export const MAX_LAYERS = 127;
-const SHOWN = 3;
 
 interface Planned {
   readonly content: Content;
@@ -82,19 +84,12 @@ function labelOf(content: Content): string {
 
 const layerOf = (content: Content) => (content.kind === "package" ? content.package.layer : content.layer);
 
-/** One warning for each pair of layers, with the first paths. */
+/** One warning for each lower layer, with the first paths. */
 function reportReplaced(labels: readonly string[], replaced: readonly Replacement[], options: BuildImageOptions): void {
-  const pairs = new Map<string, Replacement[]>();
-  for (const each of replaced) {
-    const key = `${each.from} ${each.by}`;
-    pairs.set(key, [...(pairs.get(key) ?? []), each]);
-  }
-  for (const [first, ...others] of pairs.values()) {
-    if (first === undefined) continue;
-    const all = [first, ...others];
-    const paths = all.slice(0, SHOWN).map(({ path }) => `/${escapePath(path)}`);
-    const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : "";
-    const message = `${labels[first.by]} replaces ${paths.join(", ")}${more} of ${labels[first.from]}`;
+  for (const { from, by, count, paths } of replaced) {
+    const shown = paths.map((path) => `/${escapePath(path)}`);
+    const more = count > paths.length ? ` and ${count - paths.length} more` : "";
+    const message = `${labels[by]} replaces ${shown.join(", ")}${more} of ${labels[from]}`;
     options.onWarning?.({ code: "REPLACED", message });
   }
 }
@@ -106,50 +101,44 @@ function dropRepeated(contents: readonly Content[]): readonly Content[] {
 }
 
 /** Puts a layer into the tree; an error says which layer it is. */
-function applyLayer(tree: Tree, label: string, files: readonly ListedFile[]): Applied {
+async function applyContent(store: Store, content: Content, tree: Tree, { signal }: IoOptions): Promise<Applied> {
   try {
-    return tree.apply(files);
+    return await applyList(store, layerOf(content).files, tree.begin(), { signal });
   } catch (error) {
-    if (!isLadingError(error)) throw error;
-    const message = `Cannot add ${label} to the image: ${error.message.replace(/^Cannot /, "cannot ")}`;
+    if (!isLadingError(error, "UNSAFE_ENTRY")) throw error;
+    const message = `Cannot add ${labelOf(content)} to the image: ${error.message.replace(/^Cannot /, "cannot ")}`;
     throw new LadingError(error.code, message, error.detail, { cause: error });
   }
+}
+
+async function applyList(store: Store, list: Descriptor, layer: OpenLayer, options: IoOptions): Promise<Applied> {
+  for await (const files of openFileList(store, list, options)) layer.add(files);
+  return layer.end();
 }
 
 /** Puts every layer into the tree, lowest first, and notes what has to be written elsewhere. */
 async function planLayers(store: Store, input: ImageContents, tree: Tree, options: BuildImageOptions): Promise<Plan> {
   const { base, contents } = input;
+  const { signal } = options;
   const labels = [...(base?.layers.map(() => `base image ${base.name}`) ?? [])];
-  for (const files of base?.files ?? []) tree.apply(files, { asIs: true });
+  for (const list of base?.files ?? []) await applyList(store, list, tree.begin({ asIs: true }), { signal });
   const repeated = new Set(contents);
   for (const content of dropRepeated(contents)) repeated.delete(content);
+  const lists = contents.flatMap((content) => (repeated.has(content) ? [] : layerOf(content).files));
+  const ahead = readAhead(store, lists, { signal });
   const planned: Planned[] = [];
   const debian: InstalledPackage[] = [];
   for (const content of contents) {
-    const files = await readFileList(store, layerOf(content).files, { signal: options.signal });
-    const installed = await installedPackage(store, content, files, options);
+    const installed =
+      content.kind === "package" ? await installedPackage(store, content.package, { signal }) : undefined;
     if (installed !== undefined) debian.push(installed);
     if (repeated.has(content)) continue;
     labels.push(labelOf(content));
-    const { replaced, through, changed } = applyLayer(tree, labelOf(content), files);
+    const { replaced, through, changed } = await applyContent(ahead, content, tree, { signal });
     reportReplaced(labels, replaced, options);
     planned.push({ content, through, changed });
   }
   return { planned, debian };
-}
-
-/** A Debian package with its control paragraph, which a catalog leaves out. */
-async function installedPackage(
-  store: Store,
-  content: Content,
-  files: readonly ListedFile[],
-  options: AssembleOptions,
-) {
-  if (content.kind !== "package" || content.package.ecosystem !== "debian") return undefined;
-  const { manifest, control } = content.package;
-  const whole =
-    control === undefined ? await readPackage(store, manifest, { signal: options.signal }) : content.package;
-  return { package: whole, files } satisfies InstalledPackage;
 }
 
 /** Says of an image that its owners and permissions tell nothing: it may be unpacked by anybody as anybody. */

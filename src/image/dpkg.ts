@@ -9,16 +9,43 @@
  * @module
  */
 
-import type { ListedFile } from "../package/file-list.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { readPackage } from "../package/artifact.js";
+import { openFileList } from "../package/file-list.js";
 import type { Package } from "../package/package.js";
+import type { Store } from "../store/store.js";
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { fileEntry, settleEntries } from "./root-files.js";
 import type { Tree } from "./tree.js";
 
-/** A package of Debian's with the list of its files. */
+/** A package of Debian's with its control paragraph, and the list of its files. */
 export interface InstalledPackage {
   readonly package: Package;
-  readonly files: readonly ListedFile[];
+  /** As `NAME.list` has it: bytes, and how many. */
+  readonly list: { readonly size: number; readonly open: () => ByteStream };
+}
+
+/** What the database is to say of a package; undefined where it is not Debian's. A catalog leaves the paragraph out. */
+export async function installedPackage(
+  store: Store,
+  pkg: Package,
+  options: IoOptions,
+): Promise<InstalledPackage | undefined> {
+  const { ecosystem, manifest, control, layer } = pkg;
+  if (ecosystem !== "debian") return undefined;
+  const whole = control === undefined ? await readPackage(store, manifest, options) : pkg;
+  const open = () => listPaths(store, layer.files, options);
+  let size = 0;
+  for await (const bytes of open()) size += bytes.byteLength;
+  return { package: whole, list: { size, open } };
+}
+
+/** Every path of a list of files in a line of its own. Paths are bytes. */
+async function* listPaths(store: Store, list: Descriptor, options: IoOptions): ByteStream {
+  for await (const files of openFileList(store, list, options)) {
+    yield Buffer.from(files.map(({ path }) => (path === "" ? "/.\n" : `/${path}\n`)).join(""), "latin1");
+  }
 }
 
 const DATABASE = "var/lib/dpkg";
@@ -39,15 +66,12 @@ function infoName(pkg: Package): string {
   return isShared ? `${pkg.name}:${architectureOf(pkg)}` : pkg.name;
 }
 
-function fileList(files: readonly ListedFile[]): string {
-  return files.map(({ path }) => (path === "" ? "/.\n" : `/${path}\n`)).join("");
-}
-
-/** The lists of files, in the form that knows architectures. Paths are bytes, and so are the lists. */
+/** The lists of files, in the form that knows architectures. */
 function infoEntries(installed: readonly InstalledPackage[], mtime: number): readonly WriteEntry[] {
-  const lists = installed.map(({ package: pkg, files }) =>
-    fileEntry(`${DATABASE}/info/${infoName(pkg)}.list`, Buffer.from(fileList(files), "latin1"), mtime),
-  );
+  const lists = installed.map(({ package: pkg, list }) => ({
+    ...fileEntry(`${DATABASE}/info/${infoName(pkg)}.list`, "", mtime),
+    ...list,
+  }));
   return [fileEntry(`${DATABASE}/info/format`, "1\n", mtime), ...lists];
 }
 

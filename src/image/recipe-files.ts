@@ -16,11 +16,10 @@ import type { RecipeFiles } from "../recipe/recipe.js";
 import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { escapePath } from "../tar/escape.js";
-import { createFilter, parseIgnoreFile } from "../tar/filter.js";
 import { readFolder } from "../tar/folder.js";
 import { folderEntry, toListedFile } from "./root-files.js";
-import type { Tree } from "./tree.js";
-import { splitPath } from "./tree-node.js";
+import type { OpenLayer, Tree } from "./tree.js";
+import { splitPath } from "./tree-path.js";
 
 export interface RecipeFilesOptions extends IoOptions {
   /** The recipe's folder. */
@@ -30,6 +29,8 @@ export interface RecipeFilesOptions extends IoOptions {
 }
 
 const WILDCARD = /[*?[\]]/;
+/** Loaded when needed: most images have no files of a recipe's. */
+const loadFilter = () => import("../tar/filter.js");
 const latin1 = (text: string) => Buffer.from(text, "utf8").toString("latin1");
 
 function refuse(files: RecipeFiles, why: string, wanted: string): LadingError<"SYNTAX"> {
@@ -51,6 +52,7 @@ async function ignorePatterns(files: RecipeFiles, folder: string): Promise<reado
   const text = await readFile(path, "utf8").catch((error) => {
     throw ioError(error, "read the ignore file", path);
   });
+  const { parseIgnoreFile } = await loadFilter();
   return [...parseIgnoreFile(text), ...files.ignore];
 }
 
@@ -88,6 +90,7 @@ async function readItem(files: RecipeFiles, options: RecipeFilesOptions): Promis
   const isWhole = await isFolder(files, source, folder);
   if (!isWhole && pattern === undefined) return await readOneFile(files, source, to, options);
   const ignore = await ignorePatterns(files, folder);
+  const { createFilter } = await loadFilter();
   const filter = createFilter({ ignore, ...(pattern === undefined ? {} : { include: [pattern] }) });
   const entries = await readFolder(source, { signal, mtime, filter });
   if (pattern !== undefined && entries.length === 0)
@@ -134,6 +137,7 @@ export async function identifyRecipeFiles(
 /** What the recipe's files have come to so far. Whatever is settled is in the tree, too. */
 interface Settling {
   readonly tree: Tree;
+  readonly layer: OpenLayer;
   /** By real path. */
   readonly settled: Map<string, WriteEntry>;
   readonly mtime: number;
@@ -151,14 +155,14 @@ function unsettle({ settled }: Settling, path: string): void {
 }
 
 function put(work: Settling, entry: WriteEntry): void {
-  const { tree, settled } = work;
+  const { tree, layer, settled } = work;
   const { path } = entry;
   unsettle(work, path);
   if (entry.type !== "directory" && tree.lookup(path)?.type === "directory") {
     for (const below of [...settled.keys()]) if (below.startsWith(`${path}/`)) unsettle(work, below);
   }
   settled.set(path, entry);
-  tree.apply([toListedFile(entry)]);
+  layer.add([toListedFile(entry)]);
 }
 
 /** Of two items, one would take away what the other brings. */
@@ -220,7 +224,7 @@ export async function readRecipeFiles(
   files: readonly RecipeFiles[],
   options: RecipeFilesOptions,
 ): Promise<readonly WriteEntry[]> {
-  const work: Settling = { tree, settled: new Map(), mtime: options.mtime };
+  const work: Settling = { tree, layer: tree.begin(), settled: new Map(), mtime: options.mtime };
   for (const item of files) {
     const entries = await readItem(item, options);
     checkTarget(tree, item, entries);

@@ -8,7 +8,7 @@
 import type { Store } from "../store/store.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { createBatch } from "../tar/batch.js";
-import { encodeHeader } from "../tar/encode.js";
+import { writeHeader } from "../tar/encode.js";
 import type { Entry } from "../tar/entry.js";
 import { rewriteTar } from "../tar/rewrite.js";
 import { createScanner } from "../tar/scan.js";
@@ -44,7 +44,7 @@ async function planSquash(store: Store, layers: readonly Layer[], options: Squas
 function* headersOf(entries: Iterable<Entry>): Generator<Uint8Array> {
   const batch = createBatch(FLUSH);
   for (const entry of entries) {
-    encodeHeader(entry, batch.take);
+    writeHeader(entry, batch);
     if (batch.length >= FLUSH) yield batch.flush();
   }
   if (batch.length > 0) yield batch.flush();

@@ -79,11 +79,6 @@ export function listPackage(pkg: Package): Descriptor {
   return { ...manifest, artifactType: MEDIA_TYPE.package, annotations: { [CATALOG_ANNOTATION]: text } };
 }
 
-/** Is it a descriptor of a package? */
-export function isPackageDescriptor({ artifactType }: Descriptor): boolean {
-  return artifactType === MEDIA_TYPE.package;
-}
-
 /** Has it what every package has? Where a document comes from, anybody may have written it. */
 function isPackage(value: unknown): value is Omit<Package, "manifest"> {
   const { fqn, name, provides, dependencies, conflicts, environment, tags, layer } = (value ?? {}) as Partial<Package>;

@@ -13,10 +13,7 @@ import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
 import { type ImportOptions, inFile, storeSource } from "./import.js";
 import { rememberFile } from "./import-cache.js";
-import type { PackageLayer } from "./package.js";
-
-/** What a file on disk is, for a build that was given files alone. */
-export type FileKind = "package" | "tarball";
+import type { PackageFile, PackageLayer } from "./package.js";
 
 export interface StoredTarball {
   /** The file's name without its folder. */
@@ -25,29 +22,29 @@ export interface StoredTarball {
   readonly warnings: readonly string[];
 }
 
-/** Is it a package or a bare tarball? Throws `FORMAT`, saying what it is, where it is neither. */
-export async function fileKind(path: string): Promise<FileKind> {
-  const file = await openPackageFile(path);
-  if ((await formatOf(file)) !== undefined) return "package";
-  if (isTarball(file)) return "tarball";
-  const found = describeContent(file.head);
+function refuse({ path, head }: PackageFile): LadingError<"FORMAT"> {
+  const found = describeContent(head);
   const wanted = "a tarball or a Debian package";
-  throw new LadingError("FORMAT", `Cannot build from "${path}": it is ${found}, wanted ${wanted}`, {
-    wanted,
-    found,
-    path,
-  });
+  const message = `Cannot build from "${path}": it is ${found}, wanted ${wanted}`;
+  return new LadingError("FORMAT", message, { wanted, found, path });
 }
 
 /**
  * Puts a bare tarball into the store as a layer. A clean one is kept byte for byte.
  *
- * @throws {LadingError} as `importPackages` for what is wrong inside.
+ * @returns undefined where the file is a package.
+ * @throws {LadingError} `FORMAT` for a file that is neither, saying what it is; as `importPackages` for what is wrong inside.
  */
-export async function storeTarball(store: Store, path: string, options: ImportOptions = {}): Promise<StoredTarball> {
+export async function storeTarball(
+  store: Store,
+  path: string,
+  options: ImportOptions = {},
+): Promise<StoredTarball | undefined> {
   const { signal, cache, compression, transform, limits } = options;
-  const make = async (): Promise<StoredTarball> => {
+  const make = async (): Promise<StoredTarball | undefined> => {
     const file = await openPackageFile(path, { signal });
+    if ((await formatOf(file)) !== undefined) return undefined;
+    if (!isTarball(file)) throw refuse(file);
     const range = { start: 0, end: file.size };
     const source = { claims: {}, identity: file.identity, range, open: file.read, listDigests: false };
     const { layer, warnings } = await storeSource(store, path, source, options);

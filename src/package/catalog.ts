@@ -7,7 +7,8 @@
 import { LadingError } from "../errors.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
-import { isPackageDescriptor, readCatalogLine, readPackage } from "./artifact.js";
+import { readCatalogLine, readPackage } from "./artifact.js";
+import { isPackageDescriptor } from "./listed.js";
 import type { Package } from "./package.js";
 
 const byBytes = (left: string, right: string) => Buffer.compare(Buffer.from(left), Buffer.from(right));

@@ -1,7 +1,7 @@
 /**
  * The list of a package's files: what has to be known to see conflicts between packages without reading their layers.
  *
- * As bytes it is one JSON object a line, sorted by path, gzip-compressed:
+ * As bytes it is one JSON object a line, in the order of the archive, gzip-compressed:
  *
  * ```text
  * {"path":"usr/bin/jq","type":"file","mode":493,"uid":0,"gid":0,"size":30720,"digest":"sha256:…"}
@@ -13,12 +13,14 @@
  * @module
  */
 
+import { gunzipSync } from "node:zlib";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
-import { type ByteStream, collect, type IoOptions } from "../stream/bytes.js";
-import { compress, decompress } from "../stream/codec.js";
+import { loadBlockEncoder } from "../stream/block.js";
+import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import { decompress } from "../stream/codec.js";
 import type { Entry, EntryType } from "../tar/entry.js";
 
 /** One line of the list. `path` and `target` are bytes as in `Entry.path`. */
@@ -33,9 +35,15 @@ export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid"
 
 /** Bytes that an uncompressed list may have: a million entries. */
 const MAX_LIST = 512 * 1024 * 1024;
-const FLUSH = 64 * 1024;
+/** Bytes of lines from which they become a gzip member. Part of what makes the bytes. */
+const MEMBER = 256 * 1024;
+/** Bytes of the longest line: path and target have at most 4096 bytes, of which JSON makes at most six times as many. */
+const MAX_LINE = 64 * 1024;
+/** Bytes of lines that are parsed at once: few enough to be gone before the collector looks for what lasts. */
+const PART = 16 * 1024;
 /** Lists are read far more seldom than they are written. */
-const COMPRESSION = { type: "gzip", level: 1 } as const;
+const LEVEL = 1;
+const NEWLINE = 0x0a;
 
 type Text = string | { readonly base64: string };
 
@@ -90,23 +98,54 @@ function formatAnyLine({ path, target, type, mode, uid, gid, size, digest }: Lis
   return `${JSON.stringify(line)}\n`;
 }
 
-const byPath = (a: ListedFile, b: ListedFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
-
-async function* encodeLines(files: readonly ListedFile[]): ByteStream {
-  let text = "";
-  for (const file of files) {
-    text += formatLine(file);
-    if (text.length < FLUSH) continue;
-    yield Buffer.from(text);
-    text = "";
-  }
-  if (text !== "") yield Buffer.from(text);
+/** A list of files as it grows. Takes the memory of its compressed lines. */
+export interface FileListEncoder {
+  add(file: ListedFile): void;
+  /** Files so far. */
+  readonly size: number;
+  /** The files so far, as often as they are asked for. */
+  [Symbol.iterator](): Iterator<ListedFile>;
+  /** The list's bytes. */
+  end(): readonly Uint8Array[];
 }
 
-/** Stores the list of files; the same files give the same bytes in any order. */
-export async function putFileList(store: Store, files: readonly ListedFile[], options: IoOptions): Promise<Descriptor> {
-  const sorted = [...files].sort(byPath);
-  return await store.put(MEDIA_TYPE.packageFiles, compress(encodeLines(sorted), COMPRESSION), options);
+/** Begins a list; the same files in the same order give the same bytes. */
+export async function createFileListEncoder(): Promise<FileListEncoder> {
+  const encode = await loadBlockEncoder("gzip", LEVEL);
+  const blocks: Uint8Array[] = [];
+  const lines = Buffer.allocUnsafeSlow(MEMBER + MAX_LINE);
+  let filled = 0;
+  let size = 0;
+  const flush = () => {
+    blocks.push(encode(lines.subarray(0, filled)));
+    filled = 0;
+  };
+  return {
+    add(file) {
+      filled += lines.write(formatLine(file), filled);
+      size++;
+      if (filled >= MEMBER) flush();
+    },
+    get size() {
+      return size;
+    },
+    *[Symbol.iterator]() {
+      for (const block of blocks) yield* parseParts(gunzipSync(block));
+      yield* parseParts(lines.subarray(0, filled));
+    },
+    end() {
+      if (filled > 0 || blocks.length === 0) flush();
+      return blocks;
+    },
+  };
+}
+
+/** Stores a list of files. */
+export async function putFileList(store: Store, list: FileListEncoder, options: IoOptions = {}): Promise<Descriptor> {
+  async function* bytes(): ByteStream {
+    yield* list.end();
+  }
+  return await store.put(MEDIA_TYPE.packageFiles, bytes(), options);
 }
 
 function toListedFile(line: Line): ListedFile {
@@ -117,14 +156,46 @@ function toListedFile(line: Line): ListedFile {
   return { ...rest, path: fromText(path), ...(target === undefined ? {} : { target: fromText(target) }) };
 }
 
-/** Reads a list of files, sorted by path. */
+function parseLines(text: string): readonly ListedFile[] {
+  // One call for all lines takes half the time of one call for each.
+  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
+  return lines.map(toListedFile);
+}
+
+/** The files of whole lines, few of them at a time. */
+function* parseParts(lines: Buffer): Generator<ListedFile> {
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, Math.min(at + PART, lines.length - 1)) + 1;
+    yield* parseLines(lines.toString("utf8", at, end));
+    at = end;
+  }
+}
+
+/** The files of a list in their order, some hundreds at once. Throws `TOO_LARGE` above 512 MiB of lines. */
+export async function* openFileList(
+  store: Store,
+  descriptor: Descriptor,
+  options: IoOptions = {},
+): AsyncGenerator<readonly ListedFile[]> {
+  let rest = Buffer.alloc(0);
+  const limits = { maxBytes: MAX_LIST };
+  for await (const chunk of decompress(store.open(descriptor, options), "gzip", { what: "list of files", limits })) {
+    for (let at = 0; at < chunk.byteLength; at += PART) {
+      const part = chunk.subarray(at, at + PART);
+      const end = part.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) yield parseLines(Buffer.concat([rest, part.subarray(0, end)]).toString("utf8"));
+      rest = Buffer.concat([end > 0 ? Buffer.alloc(0) : rest, part.subarray(end)]);
+    }
+  }
+}
+
+/** The files of a list, all at once. Throws as {@link openFileList}. */
 export async function readFileList(
   store: Store,
   descriptor: Descriptor,
   options: IoOptions = {},
 ): Promise<readonly ListedFile[]> {
-  const text = await collect(decompress(store.open(descriptor, options), "gzip"), MAX_LIST, "list of files");
-  // One call for all lines takes half the time of one call for each.
-  const lines = JSON.parse(`[${text.toString("utf8").trimEnd().replaceAll("\n", ",")}]`) as readonly Line[];
-  return lines.map(toListedFile);
+  const files: ListedFile[] = [];
+  for await (const batch of openFileList(store, descriptor, options)) for (const file of batch) files.push(file);
+  return files;
 }

@@ -17,17 +17,27 @@ import { identityOf, isFresh } from "../stream/file-identity.js";
 import { findSidecar } from "./formats/sidecar.js";
 import type { Package, PackageLayer } from "./package.js";
 
-interface Identity {
+/** Which state of a file it is, with the document beside it. */
+export interface SourceIdentity {
   readonly key: string;
   /** Did it change so recently that a later change might not show? */
   readonly isFresh: boolean;
 }
 
-async function identify(path: string): Promise<Identity | undefined> {
+async function identify(path: string): Promise<SourceIdentity | undefined> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   if (stats === undefined) return undefined;
   const key = identityOf(stats);
   return { key, isFresh: isFresh(key, Date.now()) };
+}
+
+/** Undefined where there is no such file. Throws `IO` when the operating system says no. */
+export async function identifySource(path: string): Promise<SourceIdentity | undefined> {
+  const [file, sidecar] = await Promise.all([identify(path), findSidecar(path)]);
+  if (file === undefined) return undefined;
+  const document = sidecar === undefined ? undefined : await identify(sidecar);
+  const key = JSON.stringify([file.key, document?.key ?? null]);
+  return { key, isFresh: file.isFresh || document?.isFresh === true };
 }
 
 /** Something that was made of a file, with what has to be in the store for it to be of use. */
@@ -52,16 +62,17 @@ function neededBy(record: unknown): readonly Descriptor[] | undefined {
 
 async function isUsable(store: Store, record: unknown, options: IoOptions): Promise<boolean> {
   const needed = neededBy(record);
-  for (const descriptor of needed ?? []) if (!(await store.has(descriptor, options))) return false;
-  return needed !== undefined;
+  if (needed === undefined) return false;
+  return !(await Promise.all(needed.map((descriptor) => store.has(descriptor, options)))).includes(false);
 }
 
 /**
  * What `make` gives for a file, from the cache where the file and the document beside it are as they were then.
  *
+ * @param make What it gives as undefined is not kept.
  * @returns The value, and whether it was known.
  */
-export async function rememberFile<T extends Made>(
+export async function rememberFile<T extends Made | undefined>(
   store: Store,
   path: string,
   options: FileCacheOptions,
@@ -69,18 +80,14 @@ export async function rememberFile<T extends Made>(
 ): Promise<{ readonly value: T; readonly known: boolean }> {
   const { cache, variant, signal } = options;
   if (cache === undefined) return { value: await make(), known: false };
-  const lookUp = async () => {
-    const sidecar = await findSidecar(path);
-    return [await identify(path), sidecar === undefined ? undefined : await identify(sidecar)] as const;
-  };
-  const keyOf = ([file, sidecar]: readonly [Identity | undefined, Identity | undefined]) =>
-    file === undefined ? undefined : `file ${JSON.stringify([file.key, sidecar?.key ?? null, variant])}`;
-  const before = keyOf(await lookUp());
+  const keyOf = (source: SourceIdentity | undefined) =>
+    source === undefined ? undefined : `file ${JSON.stringify([source.key, variant])}`;
+  const before = keyOf(await identifySource(path));
   const known = before === undefined ? undefined : await cache.get(before);
   if (await isUsable(store, known, { signal })) return { value: known as T, known: true };
   const value = await make();
-  const after = await lookUp();
-  const isFresh = after.some((identity) => identity?.isFresh === true);
-  if (before !== undefined && before === keyOf(after) && !isFresh) await cache.set(before, value);
+  if (before === undefined || value === undefined) return { value, known: false };
+  const after = await identifySource(path);
+  if (before === keyOf(after) && after?.isFresh === false) await cache.set(before, value);
   return { value, known: false };
 }

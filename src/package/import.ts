@@ -206,9 +206,9 @@ export async function importPackages(
       throw inFile(error, path);
     }
   };
-  const imported = await withPool(paths, options, async (pool, sorted) => {
+  const imported = await withPool(paths, options, async (pool, sorted, atOnce) => {
     const importWith = (path: string) => importFile(path, { ...options, pool });
-    return await mapConcurrent(sorted, options.jobs ?? 4, importWith, options.signal);
+    return await mapConcurrent(sorted, atOnce, importWith, options.signal);
   });
   const order = new Map(paths.map((path, index) => [path, index]));
   imported.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0));

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { rm } from "node:fs/promises";
 import { createLayoutStore } from "../store/layout.js";
+import { commitBlobs, type UncommittedBlob } from "../store/layout-blobs.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { openPackageFile } from "./file.js";
 import type { ResourceClaims } from "./package.js";
@@ -37,8 +39,42 @@ export interface ResourceJobOptions {
   readonly blocking?: boolean;
 }
 
-/** Does the job. */
+/** What a thread did of a job: all but to wait for the disk. */
+export interface UncommittedResource {
+  readonly stored: StoredResource;
+  /** To be given their names by `commitBlobs()`. */
+  readonly blobs: readonly UncommittedBlob[];
+}
+
+/** Does the job up to where only the disk is waited for, which keeps no core busy. */
+export async function startResourceJob(job: ResourceJob, options: ResourceJobOptions): Promise<UncommittedResource> {
+  const blobs: UncommittedBlob[] = [];
+  const stored = await storeJob(job, options, (blob) => blobs.push(blob)).catch(async (error) => {
+    for (const { file } of blobs) await rm(file, { force: true });
+    throw error;
+  });
+  return { stored, blobs };
+}
+
+/** Does the rest of a job, and gives its result. */
+export async function finishResourceJob(
+  { folder }: ResourceJob,
+  { stored, blobs }: UncommittedResource,
+): Promise<StoredResource> {
+  await commitBlobs(folder, blobs);
+  return stored;
+}
+
+/** Does a whole job. */
 export async function runResourceJob(job: ResourceJob, options: ResourceJobOptions = {}): Promise<StoredResource> {
+  return await storeJob(job, options);
+}
+
+async function storeJob(
+  job: ResourceJob,
+  options: ResourceJobOptions,
+  onUncommitted?: (blob: UncommittedBlob) => void,
+): Promise<StoredResource> {
   const { folder, label, path, range, claims, fileChecksums, listDigests, compression, transform, limits } = job;
   const { signal, onBytes, blocking = false } = options;
   const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
@@ -48,7 +84,7 @@ export async function runResourceJob(job: ResourceJob, options: ResourceJobOptio
       yield chunk;
     }
   }
-  const store = createLayoutStore(folder, { label, blocking });
+  const store = createLayoutStore(folder, { label, blocking, onUncommitted });
   const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
   return await storeResource(store, resource, { signal, compression, transform, limits });
 }

@@ -17,6 +17,7 @@ import { type LayerTable, TABLE_ANNOTATION } from "../tar/layer-format.js";
 import { rewriteTar } from "../tar/rewrite.js";
 import type { TransformPlan } from "../tar/transform-plan.js";
 import { createClaimCheck } from "./claim-check.js";
+import { createFileListEncoder, type FileListEncoder, type ListedFile } from "./file-list.js";
 import { createInspection, type Inspected } from "./inspection.js";
 import { DEFAULT_FORMAT, putLayer } from "./put-layer.js";
 import type { Resource, ResourceOptions } from "./resource.js";
@@ -43,6 +44,8 @@ export interface PassResult {
   readonly descriptor: Descriptor | undefined;
   /** What the layer's format added to the tar that was inspected. */
   readonly table?: LayerTable | undefined;
+  /** Of the layer; undefined where there is none. */
+  readonly files?: FileListEncoder | undefined;
 }
 
 /** Passes a stream on and shows each chunk to `tap`. */
@@ -56,7 +59,8 @@ export async function* tapped(stream: ByteStream, tap: (chunk: Uint8Array) => vo
 /** Reads once; writes the stored bytes as they are. */
 export async function keep(pass: Pass, source: ByteStream, compression: Kept, check: () => void): Promise<PassResult> {
   const { store, resource, options } = pass;
-  const inspection = createInspection(resource);
+  const files = await createFileListEncoder();
+  const inspection = createInspection({ ...resource, onFile: files.add });
   const channel = createChannel();
   const written = store
     .put(LAYER_TYPE[compression], channel.stream, { signal: options.signal })
@@ -88,7 +92,7 @@ export async function keep(pass: Pass, source: ByteStream, compression: Kept, ch
   if (inspected.clean) channel.end();
   else channel.fail(UNWANTED);
   const result = await written;
-  if ("descriptor" in result) return { inspected, descriptor: result.descriptor };
+  if ("descriptor" in result) return { inspected, descriptor: result.descriptor, files };
   if (result.error !== UNWANTED) throw result.error;
   return { inspected, descriptor: undefined };
 }
@@ -99,9 +103,10 @@ export async function look(
   source: ByteStream,
   compression: Compression,
   check: () => void,
+  onFile?: (file: ListedFile) => void,
 ): Promise<PassResult> {
   const { resource, options } = pass;
-  const inspection = createInspection(resource);
+  const inspection = createInspection({ ...resource, onFile });
   const reasons: string[] = [];
   const onTrailing = () => reasons.push("it has bytes after its last gzip member");
   const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing });
@@ -121,7 +126,8 @@ export async function recompress(
 ): Promise<PassResult> {
   const { store, resource, options } = pass;
   const target = options.compression ?? DEFAULT_FORMAT;
-  const inspection = createInspection(resource);
+  const files = await createFileListEncoder();
+  const inspection = createInspection({ ...resource, onFile: files.add });
   let inspected: Inspected | undefined;
   async function* inspectedTar(): AsyncGenerator<Uint8Array> {
     yield* tapped(decompress(source, compression, { ...options, what: resource.what }), inspection.write);
@@ -132,7 +138,7 @@ export async function recompress(
   try {
     const { descriptor, table } = await putLayer(store, inspectedTar(), target, { signal: options.signal });
     if (inspected === undefined) throw new Error("The layer was stored before it was read");
-    return { inspected, descriptor, table };
+    return { inspected, descriptor, table, files };
   } catch (error) {
     if (error === UNWANTED && inspected !== undefined) return { inspected, descriptor: undefined };
     // What a table of contents cannot hold may be what a rewrite takes away, such as a path that is there twice.
@@ -159,7 +165,8 @@ export async function rewrite(
 ): Promise<PassResult> {
   const { store, resource, options } = pass;
   const { what, listDigests } = resource;
-  const inspection = createInspection({ what, listDigests });
+  const files = await createFileListEncoder();
+  const inspection = createInspection({ what, listDigests, onFile: files.add });
   const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {} });
   let inspected: Inspected | undefined;
   async function* rewritten(): AsyncGenerator<Uint8Array> {
@@ -171,5 +178,5 @@ export async function rewrite(
   const target = options.compression ?? DEFAULT_FORMAT;
   const { descriptor, table } = await putLayer(store, rewritten(), target, { signal: options.signal });
   if (inspected === undefined) throw new Error("The layer was stored before it was read");
-  return { inspected, descriptor, table };
+  return { inspected, descriptor, table, files };
 }

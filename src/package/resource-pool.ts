@@ -7,7 +7,14 @@
 import { stat } from "node:fs/promises";
 import { createWorkerPool } from "../stream/worker-pool.js";
 import type { StoredResource } from "./resource.js";
-import { type ResourceJob, type ResourceJobOptions, runResourceJob } from "./resource-job.js";
+import {
+  finishResourceJob,
+  type ResourceJob,
+  type ResourceJobOptions,
+  runResourceJob,
+  startResourceJob,
+  type UncommittedResource,
+} from "./resource-job.js";
 
 export interface ResourcePool {
   /** Does a job on a thread of its own where that pays, here where it does not. */
@@ -18,16 +25,20 @@ export interface ResourcePool {
 /** Bytes of all resources together from which threads earn back what starting them costs. */
 export const WORTH_THREADS = 8 * 1024 * 1024;
 
+/** Files at once where one thread does the work: it mostly waits for the disk, which takes flushes together. */
+const WAITING = 8;
+
 /**
  * Runs work on files with a pool of threads where they are many bytes, or with the pool that the caller has.
  *
- * @param work Is given the pool, if any, and the paths, each once, largest file first, so that no thread is left alone with
- * it at the end.
+ * @param work Is given the pool, if any; the paths, each once, largest file first, so that no thread is left alone with it
+ * at the end; and how many of them to have under way at once, which is more than there are threads, so that none of them
+ * waits for the disk.
  */
 export async function withPool<T>(
   paths: readonly string[],
   { pool, jobs = 4 }: { readonly pool?: ResourcePool | undefined; readonly jobs?: number | undefined },
-  work: (pool: ResourcePool | undefined, sorted: readonly string[]) => Promise<T>,
+  work: (pool: ResourcePool | undefined, sorted: readonly string[], atOnce: number) => Promise<T>,
 ): Promise<T> {
   const unique = [...new Set(paths)];
   const sizeOf = async (path: string) => (await stat(path).catch(() => undefined))?.size ?? 0;
@@ -35,10 +46,11 @@ export async function withPool<T>(
   const sorted = sized.sort((a, b) => b.size - a.size).map(({ path }) => path);
   const total = sized.reduce((sum, { size }) => sum + size, 0);
   const isWorth = total >= WORTH_THREADS && unique.length > 1 && jobs > 1;
-  if (pool !== undefined || !isWorth) return await work(pool, sorted);
+  if (pool !== undefined) return await work(pool, sorted, jobs * 2);
+  if (!isWorth) return await work(undefined, sorted, jobs > 1 ? Math.max(jobs, WAITING) : jobs);
   const own = createResourcePool(Math.min(jobs, unique.length));
   try {
-    return await work(own, sorted);
+    return await work(own, sorted, jobs * 2);
   } finally {
     await own.close();
   }
@@ -52,11 +64,12 @@ export async function withPool<T>(
 export function createResourcePool(jobs: number): ResourcePool {
   if (jobs <= 1) return { run: runResourceJob, close: async () => {} };
   const module = new URL("./resource-worker.js", import.meta.url);
-  const pool = createWorkerPool<ResourceJob, StoredResource, number>(module, jobs, ({ job, signal, onNotice }) =>
-    runResourceJob(job, { signal, onBytes: onNotice }),
+  const pool = createWorkerPool<ResourceJob, UncommittedResource, number>(module, jobs, ({ job, signal, onNotice }) =>
+    startResourceJob(job, { signal, onBytes: onNotice }),
   );
   return {
-    run: (job, { signal, onBytes }) => pool.run({ job, signal, onNotice: onBytes }),
+    run: async (job, { signal, onBytes }) =>
+      await finishResourceJob(job, await pool.run({ job, signal, onNotice: onBytes })),
     close: pool.close,
   };
 }

@@ -7,8 +7,7 @@
 import { parentPort } from "node:worker_threads";
 import type { FromThread, ToThread } from "../stream/worker-pool.js";
 import { toThreadError } from "../stream/worker-pool.js";
-import type { StoredResource } from "./resource.js";
-import { type ResourceJob, runResourceJob } from "./resource-job.js";
+import { type ResourceJob, startResourceJob, type UncommittedResource } from "./resource-job.js";
 
 /** Bytes after which the pool is told of them. */
 const SAY_EVERY = 4 * 1024 * 1024;
@@ -16,7 +15,7 @@ const SAY_EVERY = 4 * 1024 * 1024;
 const port = parentPort;
 let stop = new AbortController();
 
-function answer(message: FromThread<StoredResource, number>): void {
+function answer(message: FromThread<UncommittedResource, number>): void {
   port?.postMessage(message);
 }
 
@@ -31,7 +30,7 @@ async function work(job: ResourceJob): Promise<void> {
     unsaid = 0;
   };
   try {
-    const result = await runResourceJob(job, { signal: stop.signal, onBytes, blocking: true });
+    const result = await startResourceJob(job, { signal: stop.signal, onBytes, blocking: true });
     say();
     answer({ type: "result", result });
   } catch (error) {

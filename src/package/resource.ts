@@ -16,7 +16,7 @@ import { peek } from "../stream/peek.js";
 import { compressionOf, type LayerFormat } from "../tar/layer-format.js";
 import { isTransform, type Transform } from "../tar/transform.js";
 import { createClaimCheck } from "./claim-check.js";
-import { putFileList } from "./file-list.js";
+import { createFileListEncoder, type ListedFile, putFileList } from "./file-list.js";
 import type { Inspected } from "./inspection.js";
 import type { PackageLayer, ResourceClaims } from "./package.js";
 import { DEFAULT_FORMAT } from "./put-layer.js";
@@ -56,25 +56,40 @@ function compressionReason(found: Compression, wanted: LayerFormat): string | un
   return `it is compressed with ${found}: ${wanted.type} is wanted`;
 }
 
+/** Files but those in places that are `dropped`, ascending. */
+function* without(files: Iterable<ListedFile>, dropped: readonly number[]): Generator<ListedFile> {
+  let [ordinal, next] = [0, 0];
+  for (const file of files) {
+    if (dropped[next] === ordinal++) next++;
+    else yield file;
+  }
+}
+
 /** The same with its entries changed. The plan is made from what is left once what comes twice is gone. */
-async function transformed(pass: Pass, compression: Compression, inspected: Inspected, transform: Transform) {
-  const dropped = new Set(inspected.dropped);
-  const entries = dropped.size === 0 ? inspected.files : inspected.files.filter((_, ordinal) => !dropped.has(ordinal));
+async function transformed(
+  pass: Pass,
+  compression: Compression,
+  inspected: Inspected,
+  files: Iterable<ListedFile>,
+  transform: Transform,
+) {
+  const entries = { [Symbol.iterator]: () => without(files, inspected.dropped) };
   // Loaded when needed, for most threads never do.
   const { planTransform } = await import("../tar/transform-plan.js");
   const plan = planTransform(entries, transform);
   return { last: await rewrite(pass, compression, inspected, plan), reasons: plan.reasons };
 }
 
-async function layerOf(pass: Pass, { inspected, descriptor, table }: PassResult, normalized: readonly string[]) {
+async function layerOf(pass: Pass, { inspected, descriptor, table, files }: PassResult, normalized: readonly string[]) {
   const { store, resource, options } = pass;
-  if (descriptor === undefined) throw new Error(`The rewritten layer of ${resource.what} is not clean`);
-  const { diffId, uncompressedSize, files } = inspected;
+  if (descriptor === undefined || files === undefined)
+    throw new Error(`The rewritten layer of ${resource.what} is not clean`);
+  const { diffId, uncompressedSize } = inspected;
   const layer: PackageLayer = {
     descriptor,
     diffId: table?.diffId ?? diffId,
     uncompressedSize: table?.uncompressedSize ?? uncompressedSize,
-    entries: files.length,
+    entries: files.size,
     files: await putFileList(store, files, { signal: options.signal }),
     normalized,
   };
@@ -103,8 +118,9 @@ export async function storeResource(
   const why = reason === undefined ? [] : [reason];
   const check = () => claims.end();
   if (transform !== undefined) {
-    const { inspected } = await look(pass, peeked.stream, compression, check);
-    const { last, reasons } = await transformed(pass, compression, inspected, transform);
+    const files = await createFileListEncoder();
+    const { inspected } = await look(pass, peeked.stream, compression, check, files.add);
+    const { last, reasons } = await transformed(pass, compression, inspected, files, transform);
     const layer = await layerOf(pass, last, [...why, ...inspected.reasons, ...reasons]);
     return { layer, warnings: inspected.warnings };
   }

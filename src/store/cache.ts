@@ -7,9 +7,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "./make-folder.js";
 import { createTemporaryFile } from "./write-file.js";
 
 /** Small records by key, any of which may be lost at any time. */
@@ -54,10 +53,9 @@ export function createFolderCache(folder: string, temporaries: string = folder):
     async set(key, record) {
       const file = await createTemporaryFile(temporaries).catch(() => undefined);
       try {
-        await makeFolder(folder);
         // Not flushed: a record that a power failure cuts short is none, and is computed again.
-        await file?.handle.writeFile(JSON.stringify({ key, record })).finally(() => file.handle.close());
-        if (file !== undefined) await rename(file.path, pathOf(key));
+        await file?.handle.writeFile(JSON.stringify({ key, record }));
+        await file?.place(pathOf(key));
       } catch {
         await file?.discard();
       }

@@ -44,7 +44,8 @@ const JOBS = 4;
 /** Indexes within indexes that are followed. */
 const MAX_DEPTH = 16;
 
-interface Content {
+/** A part of an image. */
+export interface Content {
   readonly descriptor: Descriptor;
   /** Present where it is a manifest or index, which had to be read to find its children. */
   readonly bytes?: Buffer;
@@ -64,7 +65,7 @@ function readChildren({ mediaType, digest }: Descriptor, bytes: Uint8Array, from
 }
 
 /** All content that a root reaches: first the blobs, then the manifests, children before parents. Each digest once. */
-async function listContent(root: Descriptor, from: Store, options: IoOptions): Promise<Content[]> {
+export async function listContent(root: Descriptor, from: Store, options: IoOptions): Promise<Content[]> {
   const seen = new Set<string>();
   const blobs: Content[] = [];
   const manifests: Content[] = [];

@@ -8,17 +8,17 @@ import type { Stats } from "node:fs";
 import { writeSync } from "node:fs";
 import { link, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ioError, isLadingError, LadingError } from "../errors.js";
+import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, splitDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
-import { makeFolder } from "./make-folder.js";
+import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
-import { createTemporaryFile, syncFolder } from "./write-file.js";
+import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
 
 /** Bytes of a blob that are read at once (512 KiB): fewer cost a tenth more time on the way to a socket. */
 const CHUNK_SIZE = 512 * 1024;
@@ -29,6 +29,13 @@ export function blobPath(root: string, digest: Digest): string {
   return join(root, "blobs", algorithm, hex);
 }
 
+/** A blob that is whole and has no name yet: {@link commitBlobs} flushes it and names it. */
+export interface UncommittedBlob {
+  /** The temporary file. */
+  readonly file: string;
+  readonly digest: Digest;
+}
+
 interface BlobFolderOptions {
   readonly root: string;
   readonly temporaries: string;
@@ -37,6 +44,8 @@ interface BlobFolderOptions {
   readonly shared: boolean;
   /** Write in the caller's thread. */
   readonly blocking: boolean;
+  /** Is given each blob instead of naming it. */
+  readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
   /** Runs before the first write. */
   readonly prepare: () => Promise<void>;
 }
@@ -51,15 +60,11 @@ async function isFileOfSize(path: string, size: number): Promise<boolean> {
   return stats?.isFile() === true && stats.size === size;
 }
 
-/** Renames a finished temporary file to a blob's name. */
-async function commitBlob(root: string, digest: Digest, commit: (path: string) => Promise<void>): Promise<void> {
-  const path = blobPath(root, digest);
-  try {
-    await makeFolder(dirname(path));
-  } catch (error) {
-    throw ioError(error, "write to", dirname(path));
-  }
-  await commit(path);
+/** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
+export async function commitBlobs(root: string, blobs: readonly UncommittedBlob[]): Promise<void> {
+  const name = ({ file, digest }: UncommittedBlob) => commitTemporary(file, blobPath(root, digest));
+  const failed = (await Promise.allSettled(blobs.map(name))).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
@@ -103,9 +108,23 @@ export function createBlobFolder({
   prepare,
   blocking,
   shared,
+  onUncommitted,
 }: BlobFolderOptions): BlobFolder {
   const trusted = new Set<Digest>();
-  const isOwn = async () => (await lstat(join(temporaries, "own")).catch(() => undefined)) !== undefined;
+  let asking: Promise<boolean> | undefined;
+
+  /** Who asks while somebody else does gets the same answer; it is not kept for longer. */
+  function isOwn(): Promise<boolean> {
+    asking ??= lstat(join(temporaries, "own"))
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
@@ -135,8 +154,13 @@ export function createBlobFolder({
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
-      await commitBlob(root, digest, file.commit);
-      trusted.add(digest);
+      if (onUncommitted === undefined) {
+        await file.commit(blobPath(root, digest));
+        trusted.add(digest);
+      } else {
+        await file.leave();
+        onUncommitted({ file: file.path, digest });
+      }
       return { mediaType, digest, size };
     } catch (error) {
       throw ioError(error, "write a blob to", root);
@@ -150,14 +174,12 @@ export function createBlobFolder({
     await prepare();
     if (!(await isOwn())) return false;
     const path = blobPath(root, descriptor.digest);
-    if (await isFileOfSize(path, descriptor.size)) return true;
     try {
-      await makeFolder(dirname(path));
-      await link(source, path);
-    } catch {
-      return false;
+      await inFolder(dirname(path), () => link(source, path));
+      return true;
+    } catch (error) {
+      return errnoOf(error) === "EEXIST" && (await isFileOfSize(path, descriptor.size));
     }
-    return true;
   }
 
   return {
@@ -166,7 +188,8 @@ export function createBlobFolder({
     put,
     async sharedFile({ digest, size }) {
       const path = blobPath(root, digest);
-      return shared && (await isFileOfSize(path, size)) && (await isOwn()) ? path : undefined;
+      const isThere = shared && (await Promise.all([isFileOfSize(path, size), isOwn()])).every(Boolean);
+      return isThere ? path : undefined;
     },
     link: linkFrom,
     async sync() {
@@ -174,8 +197,8 @@ export function createBlobFolder({
       const algorithms = await readdir(folder).catch((error) => {
         throw ioError(error, "flush the folder", folder);
       });
-      for (const name of algorithms.filter((each) => each === "sha256" || each === "sha512"))
-        await syncFolder(join(folder, name));
+      const own = algorithms.filter((each) => each === "sha256" || each === "sha512");
+      await Promise.all(own.map((name) => syncFolder(join(folder, name))));
       await syncFolder(folder);
     },
   };

@@ -107,6 +107,16 @@ export function addRoots(index: Index | undefined, roots: readonly Tagged[]): In
   return { ...base, manifests: [...kept, ...added.values()] };
 }
 
+/** Would {@link addRoots} change nothing but the order? */
+export function hasRoots(index: Index, roots: readonly Tagged[]): boolean {
+  const after = addRoots(index, roots).manifests;
+  const texts = (entries: readonly Descriptor[], others: readonly Descriptor[]) => {
+    const known = new Set(others);
+    return entries.flatMap((entry) => (known.has(entry) ? [] : JSON.stringify(entry))).sort();
+  };
+  return texts(after, index.manifests).join("\n") === texts(index.manifests, after).join("\n");
+}
+
 /** The index without these names. A `sha256:…` name removes every entry of that digest. */
 export function removeRoots(index: Index, names: readonly string[]): Index {
   const gone = new Set<string>(names);

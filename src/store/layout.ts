@@ -17,7 +17,7 @@ import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
-import { createBlobFolder } from "./layout-blobs.js";
+import { createBlobFolder, type UncommittedBlob } from "./layout-blobs.js";
 import {
   addRoots,
   checkLayoutVersion,
@@ -25,6 +25,7 @@ import {
   EMPTY_INDEX,
   encodeLayoutIndex,
   findRoot,
+  hasRoots,
   listRoots,
   MAX_INDEX_BYTES,
   nameOf,
@@ -47,6 +48,8 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
   readonly shared?: boolean;
   /** Write in the caller's thread: for threads that have nothing else to do (false). */
   readonly blocking?: boolean;
+  /** Is given each blob that is put, whole, instead of waiting for the disk and naming it: `commitBlobs()` does that (none). */
+  readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
 }
 
 const VERSION = '{"imageLayoutVersion":"1.0.0"}';
@@ -204,8 +207,8 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     while (!(await tryChange(update, signal)));
   }
 
-  const { blocking = false, shared = false } = options;
-  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared });
+  const { blocking = false, shared = false, onUncommitted } = options;
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared, onUncommitted });
 
   return {
     label,
@@ -230,11 +233,14 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       return listRoots(index ?? EMPTY_INDEX);
     },
     async tag(roots: readonly Tagged[], { signal }: IoOptions = {}) {
-      for (const { name, descriptor } of roots) {
-        if (name !== undefined) parseRefName(name);
-        if (!(await blobs.has(descriptor, { signal }))) throw blobNotFound(descriptor, label);
-      }
+      for (const { name } of roots) if (name !== undefined) parseRefName(name);
+      const there = await Promise.all(roots.map(({ descriptor }) => blobs.has(descriptor, { signal })));
+      const missing = roots[there.indexOf(false)];
+      if (missing !== undefined) throw blobNotFound(missing.descriptor, label);
       if (roots.length > 0) await blobs.sync();
+      const index = await readIndex();
+      // Who sets a name to what it stands for already needs no lock, and leaves the file as it is.
+      if (index !== undefined && hasRoots(index, roots)) return;
       await change((index) => addRoots(index, roots), signal);
     },
     async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {

@@ -35,3 +35,14 @@ export async function makeFolder(folder: string): Promise<void> {
     await makeOne(folder);
   }
 }
+
+/** Does something in a folder, which is made where it turns out to be missing: mostly it is there. Throws as {@link makeFolder}. */
+export async function inFolder<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    await makeFolder(folder);
+    return await act();
+  }
+}

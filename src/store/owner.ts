@@ -34,6 +34,15 @@ function processStat(pid: number): { readonly state: string; readonly started: s
   return { state: fields[0] ?? "", started: fields[19] ?? "" };
 }
 
+let realm: string | undefined;
+let startedAt: string | undefined;
+
+/** Asked once: a process stays where it is, and every temporary file is named after it. */
+function ownRealm(): string {
+  realm ??= createRealm();
+  return realm;
+}
+
 function createRealm(): string {
   const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1"));
   const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"));
@@ -42,10 +51,11 @@ function createRealm(): string {
 
 /** A new owner that stands for this process. */
 export function createOwner(): Owner {
+  startedAt ??= processStat(process.pid).started;
   return {
-    realm: createRealm(),
+    realm: ownRealm(),
     pid: process.pid,
-    started: processStat(process.pid).started,
+    started: startedAt,
     nonce: randomBytes(8).toString("hex"),
   };
 }
@@ -55,7 +65,7 @@ export function createOwner(): Owner {
  * namespace.
  */
 export function ownerState(owner: Owner): "alive" | "dead" | "unknown" {
-  if (owner.realm !== createRealm()) return "unknown";
+  if (owner.realm !== ownRealm()) return "unknown";
   try {
     process.kill(owner.pid, 0);
   } catch (error) {

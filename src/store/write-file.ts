@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ioError } from "../errors.js";
-import { makeFolder } from "./make-folder.js";
+import { inFolder } from "./make-folder.js";
 import { createOwner, type Owner, ownerState } from "./owner.js";
 
 const TEMPORARY = /^tmp-([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{16}$/;
@@ -22,12 +22,16 @@ export interface TemporaryFile {
   readonly path: string;
   readonly handle: FileHandle;
   /**
-   * Flushes it and gives it its name. The folder's own fsync is the caller's: {@link syncFolder}.
+   * Flushes it and gives it its name, in a folder that is made if it is missing. The folder's own fsync is the caller's: {@link syncFolder}.
    *
    * @param check Runs between the two; what it throws keeps the name as it was.
    */
   commit(destination: string, check?: () => Promise<void>): Promise<void>;
-  /** Removes it. Does nothing after `commit`. */
+  /** Gives it its name without flushing it, for what may be lost. */
+  place(destination: string): Promise<void>;
+  /** Closes it, for {@link commitTemporary} to finish: the flush may then be waited for elsewhere. */
+  leave(): Promise<void>;
+  /** Removes it. Does nothing after `commit`, `place` and `leave`. */
   discard(): Promise<void>;
 }
 
@@ -66,15 +70,19 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
   const path = join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
   let handle: FileHandle;
   try {
-    await makeFolder(folder);
-    handle = await open(path, "wx+", 0o666);
+    handle = await inFolder(folder, () => open(path, "wx+", 0o666));
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);
   }
   let isOpen = true;
+  let isDone = false;
   const close = async () => {
     if (isOpen) await handle.close();
     isOpen = false;
+  };
+  const moveTo = async (destination: string) => {
+    await inFolder(dirname(destination), () => rename(path, destination));
+    isDone = true;
   };
   return {
     path,
@@ -84,16 +92,36 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
         await sync(handle);
         await close();
         await check?.();
-        await rename(path, destination);
+        await moveTo(destination);
       } catch (error) {
         throw ioError(error, "write", destination);
       }
     },
+    async place(destination) {
+      await close();
+      await moveTo(destination);
+    },
+    async leave() {
+      await close();
+      isDone = true;
+    },
     async discard() {
       await close().catch(() => {});
-      await rm(path, { force: true }).catch(() => {});
+      if (!isDone) await rm(path, { force: true }).catch(() => {});
     },
   };
+}
+
+/** Flushes a temporary file that was left whole, and gives it its name. Where it cannot, the file is gone. */
+export async function commitTemporary(path: string, destination: string): Promise<void> {
+  try {
+    const handle = await open(path, "r+");
+    await sync(handle).finally(() => handle.close());
+    await inFolder(dirname(destination), () => rename(path, destination));
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw ioError(error, "write", destination);
+  }
 }
 
 /** Replaces a small file whole, durably. `temporaries` is a folder on the same file system, `check` as in `commit`. */

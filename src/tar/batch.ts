@@ -6,8 +6,10 @@
 
 /** Bytes that are on their way out. */
 export interface Batch {
-  /** Room for `count` more bytes, filled with nothing in particular; they count as written. */
-  take(count: number): Buffer;
+  /** Where the bytes are gathered; another buffer may take its place at every call. */
+  readonly bytes: Buffer;
+  /** Makes room for `count` more bytes, filled with nothing in particular, and gives its place; they count as written. */
+  room(count: number): number;
   /** Copies bytes in. */
   append(bytes: Uint8Array): void;
   /** `count` zero bytes. */
@@ -17,6 +19,9 @@ export interface Batch {
   /** What was gathered, valid until the next write; the batch is empty again. */
   flush(): Uint8Array;
 }
+
+/** What `Buffer.prototype.fill` ends in, which looks into encodings first. */
+const fillBytes = Uint8Array.prototype.fill;
 
 /** A batch that starts with room for `capacity` bytes and grows as needed. */
 export function createBatch(capacity: number): Batch {
@@ -32,10 +37,13 @@ export function createBatch(capacity: number): Batch {
     get length() {
       return length;
     },
-    take(count) {
+    get bytes() {
+      return buffer;
+    },
+    room(count) {
       reserve(count);
       length += count;
-      return buffer.subarray(length - count, length);
+      return length - count;
     },
     append(bytes) {
       reserve(bytes.byteLength);
@@ -44,7 +52,7 @@ export function createBatch(capacity: number): Batch {
     },
     pad(count) {
       reserve(count);
-      buffer.fill(0, length, length + count);
+      fillBytes.call(buffer, 0, length, length + count);
       length += count;
     },
     flush() {

@@ -117,6 +117,7 @@ export function createCleanCheck({ allowWhiteouts = false, allowDevices = false 
     },
     end(end) {
       scanEnd = end;
+      tree.close();
       dropped.sort((left, right) => left - right);
     },
     result() {
@@ -155,6 +156,7 @@ function noteName(
   reasons: Findings<keyof typeof REASONS>,
   warnings: Findings<keyof typeof WARNINGS>,
 ): void {
+  if (raw === path) return;
   if (raw.startsWith("/")) {
     note(reasons, "absolute", path);
     note(warnings, "absolute", path);

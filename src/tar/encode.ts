@@ -9,8 +9,9 @@
  * @module
  */
 
+import { type Batch, createBatch } from "./batch.js";
 import type { Entry, EntryType } from "./entry.js";
-import { BLOCK, sumOfFour } from "./header.js";
+import { BLOCK } from "./header.js";
 import { encodeOctal } from "./number.js";
 import { encodePax } from "./pax.js";
 
@@ -33,14 +34,24 @@ const MAX_ID = 0o7777777;
 const MAX_OCTAL_11 = 0o77777777777;
 const CHECKSUM = 148;
 
-/** What all headers share: magic and version, device numbers of 0, and the checksum as it is summed, eight blanks. */
+/** What headers share: magic and version, device numbers of 0, and the checksum's end, a NUL and a blank. */
 const TEMPLATE = (() => {
   const block = Buffer.alloc(BLOCK);
-  block.fill(0x20, CHECKSUM, CHECKSUM + 8);
+  block[CHECKSUM + 7] = 0x20;
   block.write("ustar\0" + "00", 257, "latin1");
   block.write("0000000\0" + "0000000\0", 329, "latin1");
   return block;
 })();
+
+/** Its sum, the checksum taken as eight blanks. */
+const TEMPLATE_SUM = TEMPLATE.reduce((sum, byte) => sum + byte, 7 * 0x20);
+/** The sum of the device numbers in it. */
+const NO_DEVICE_SUM = 14 * 0x30;
+
+/** The block that was written last, without its name and size: the next one mostly differs in nothing else. */
+const PREPARED = Buffer.from(TEMPLATE);
+/** What it says. One is enough, since writing is synchronous, and it changes no byte. */
+let before = { typeflag: -1, mode: 0, uid: 0, gid: 0, mtime: 0, sum: 0 };
 
 /** The values of one ustar header. All fit. */
 interface Fields {
@@ -60,11 +71,17 @@ interface Fields {
  *
  * A time before 1970 becomes 0, one after the year 2242 the last that a header can say.
  *
- * @param allocate Gives the bytes to write into, whatever they hold (new ones).
  * @throws {RangeError} Where a number is not a whole one that is 0 or more, or the mode has more than permission bits.
  * @throws {LadingError} `TOO_LARGE` where extended attributes take more than 1 MiB.
  */
-export function encodeHeader(entry: Entry, allocate: (size: number) => Buffer = Buffer.alloc): Uint8Array {
+export function encodeHeader(entry: Entry): Uint8Array {
+  const batch = createBatch(BLOCK);
+  writeHeader(entry, batch);
+  return batch.flush();
+}
+
+/** The same at the end of a batch. Throws as {@link encodeHeader}. */
+export function writeHeader(entry: Entry, batch: Batch): void {
   checkNumbers(entry);
   const name = entry.type === "directory" ? (entry.path === "" ? "./" : `${entry.path}/`) : entry.path;
   const linkname = entry.linkpath ?? "";
@@ -81,18 +98,17 @@ export function encodeHeader(entry: Entry, allocate: (size: number) => Buffer = 
     size: entry.size > MAX_OCTAL_11 ? 0 : entry.size,
     mtime: Math.min(Math.max(Math.floor(entry.mtime), 0), MAX_OCTAL_11),
   };
-  const before = records === undefined ? 0 : BLOCK + blocks(records.length);
-  const bytes = allocate(before + BLOCK);
+  const meta = records === undefined ? 0 : BLOCK + blocks(records.length);
+  const start = batch.room(meta + BLOCK);
+  const { bytes } = batch;
   if (records !== undefined) {
-    writeBlock(bytes, 0, paxFields(records.length));
-    sign(bytes, 0);
-    bytes.set(records, BLOCK);
-    bytes.fill(0, BLOCK + records.length, before);
+    sign(bytes, start, writeBlock(bytes, start, paxFields(records.length)));
+    bytes.set(records, start + BLOCK);
+    bytes.fill(0, start + BLOCK + records.length, start + meta);
   }
-  writeBlock(bytes, before, fields);
-  if (entry.type === "char" || entry.type === "block") writeDevice(bytes, before, entry);
-  sign(bytes, before);
-  return bytes;
+  let sum = writeBlock(bytes, start + meta, fields);
+  if (entry.type === "char" || entry.type === "block") sum += writeDevice(bytes, start + meta, entry) - NO_DEVICE_SUM;
+  sign(bytes, start + meta, sum);
 }
 
 /** Bytes of the blocks that `size` bytes fill. */
@@ -146,31 +162,60 @@ function paxFields(size: number): Fields {
   return { name: PAX_NAME, prefix: "", linkname: "", typeflag, mode: 0o644, uid: 0, gid: 0, size, mtime: 0 };
 }
 
-/** Fills one block, but for the checksum; {@link sign} comes last. */
-function writeBlock(bytes: Buffer, start: number, fields: Fields): void {
-  bytes.set(TEMPLATE, start);
-  bytes.write(fields.name, start, "latin1");
-  encodeOctal(fields.mode, bytes, start + 100, 8);
-  encodeOctal(fields.uid, bytes, start + 108, 8);
-  encodeOctal(fields.gid, bytes, start + 116, 8);
-  encodeOctal(fields.size, bytes, start + 124, 12);
-  encodeOctal(fields.mtime, bytes, start + 136, 12);
-  bytes[start + 156] = fields.typeflag;
-  if (fields.linkname !== "") bytes.write(fields.linkname, start + 157, "latin1");
-  if (fields.prefix !== "") bytes.write(fields.prefix, start + 345, "latin1");
+/** Fills one block, but for the checksum, and gives the sum of its bytes; {@link sign} comes last. */
+function writeBlock(bytes: Buffer, start: number, fields: Fields): number {
+  if (!isAsBefore(fields)) prepare(fields);
+  bytes.set(PREPARED, start);
+  return (
+    before.sum +
+    writeText(fields.name, bytes, start) +
+    encodeOctal(fields.size, bytes, start + 124, 12) +
+    writeText(fields.linkname, bytes, start + 157) +
+    writeText(fields.prefix, bytes, start + 345)
+  );
 }
 
-function writeDevice(bytes: Buffer, start: number, { path, devmajor = 0, devminor = 0 }: Entry): void {
-  for (const [value, at] of [[devmajor, 329] as const, [devminor, 337] as const]) {
-    if (!Number.isInteger(value) || value < 0 || value > MAX_ID) {
-      throw new RangeError(`Tar entry ${JSON.stringify(path)} has a device number that is out of range`);
-    }
-    encodeOctal(value, bytes, start + at, 8);
-  }
+function isAsBefore({ typeflag, mode, uid, gid, mtime }: Fields): boolean {
+  const isOwnedSame = before.uid === uid && before.gid === gid;
+  return isOwnedSame && before.mode === mode && before.mtime === mtime && before.typeflag === typeflag;
 }
 
-function sign(bytes: Buffer, start: number): void {
+/** Makes {@link PREPARED} a block with all but the name, the size and what a link has. */
+function prepare({ typeflag, mode, uid, gid, mtime }: Fields): void {
+  PREPARED[156] = typeflag;
+  const sum =
+    TEMPLATE_SUM +
+    typeflag +
+    encodeOctal(mode, PREPARED, 100, 8) +
+    encodeOctal(uid, PREPARED, 108, 8) +
+    encodeOctal(gid, PREPARED, 116, 8) +
+    encodeOctal(mtime, PREPARED, 136, 12);
+  before = { typeflag, mode, uid, gid, mtime, sum };
+}
+
+/** Writes one byte per character and gives their sum. */
+function writeText(text: string, bytes: Buffer, start: number): number {
   let sum = 0;
-  for (let at = start; at < start + BLOCK; at += 4) sum += sumOfFour(bytes, at);
+  for (let at = 0; at < text.length; at++) {
+    const byte = text.charCodeAt(at) & 0xff;
+    bytes[start + at] = byte;
+    sum += byte;
+  }
+  return sum;
+}
+
+/** Gives the sum of its bytes. */
+function writeDevice(bytes: Buffer, start: number, { path, devmajor = 0, devminor = 0 }: Entry): number {
+  if (!isDevice(devmajor) || !isDevice(devminor)) {
+    throw new RangeError(`Tar entry ${JSON.stringify(path)} has a device number that is out of range`);
+  }
+  return encodeOctal(devmajor, bytes, start + 329, 8) + encodeOctal(devminor, bytes, start + 337, 8);
+}
+
+function isDevice(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_ID;
+}
+
+function sign(bytes: Buffer, start: number, sum: number): void {
   encodeOctal(sum, bytes, start + CHECKSUM, 7);
 }

@@ -22,6 +22,7 @@
  * @module
  */
 
+import { createTail, sumOfBytes, type Tail, takeTail } from "./header-tail.js";
 import { decodeNumber } from "./number.js";
 import { corruptTar, unsafeEntry } from "./refusal.js";
 
@@ -35,36 +36,62 @@ const CHECKSUM_LENGTH = 8;
 const MAGIC = 257;
 const USTAR = [0x75, 0x73, 0x74, 0x61, 0x72];
 
-/** Offset and length of each numeric field. */
-const NUMBERS = {
-  mode: [100, 8],
-  uid: [108, 8],
-  gid: [116, 8],
-  size: [124, 12],
-  mtime: [136, 12],
-  devmajor: [329, 8],
-  devminor: [337, 8],
-} as const;
-
-/** Are all 512 bytes from `start` zero? */
-export function isZeroBlock(block: Uint8Array, start: number): boolean {
-  for (let at = start; at < start + BLOCK; at++) if (block[at] !== 0) return false;
-  return true;
+/** A numeric field: where it is in the header, and how it is called in errors. */
+interface Field {
+  readonly name: string;
+  readonly at: number;
+  readonly length: number;
 }
 
-/** Does the header at `start` carry its own checksum? Old writers summed signed bytes, which is accepted. */
-export function isHeader(block: Uint8Array, start: number): boolean {
-  const claimed = decodeNumber(block, start + CHECKSUM, CHECKSUM_LENGTH);
+export const MODE: Field = { name: "mode", at: 100, length: 8 };
+export const UID: Field = { name: "uid", at: 108, length: 8 };
+export const GID: Field = { name: "gid", at: 116, length: 8 };
+export const SIZE: Field = { name: "size", at: 124, length: 12 };
+export const MTIME: Field = { name: "mtime", at: 136, length: 12 };
+export const DEVMAJOR: Field = { name: "devmajor", at: 329, length: 8 };
+export const DEVMINOR: Field = { name: "devminor", at: 337, length: 8 };
+
+/** A header in the bytes that it came in. One object serves a whole scan: it is moved on to the next header. */
+export interface Header {
+  bytes: Buffer;
+  /** Of the same bytes, to read four at a time. */
+  view: DataView;
+  /** Where the header is in them. */
+  start: number;
+  /** Where it is in the archive, for errors. */
+  offset: number;
+  /** {@link isHeader} makes it the header's own; until then it is that of the header before. */
+  readonly tail: Tail;
+}
+
+/** The header at `start`. */
+export function headerIn(bytes: Uint8Array, start = 0, offset = 0): Header {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  return { bytes: Buffer.from(buffer, byteOffset, byteLength), view, start, offset, tail: createTail() };
+}
+
+/** Are all its 512 bytes zero? */
+export function isZeroBlock({ view, start }: Header): boolean {
+  return isZero(view, start, start + BLOCK);
+}
+
+function isZero(view: DataView, from: number, to: number): boolean {
+  let any = 0;
+  let at = from;
+  for (; ((to - at) & 3) !== 0; at++) any |= view.getUint8(at);
+  for (; at < to; at += 4) any |= view.getInt32(at);
+  return any === 0;
+}
+
+/** Does it carry its own checksum? Old writers summed signed bytes, which is accepted. */
+export function isHeader({ bytes, view, start, tail }: Header): boolean {
+  const claimed = decodeNumber(bytes, start + CHECKSUM, CHECKSUM_LENGTH);
   const blanks = CHECKSUM_LENGTH * 0x20;
-  let sum = blanks;
-  for (let at = start; at < start + CHECKSUM; at += 4) sum += sumOfFour(block, at);
-  for (let at = start + CHECKSUM + CHECKSUM_LENGTH; at < start + BLOCK; at += 4) sum += sumOfFour(block, at);
-  return sum === claimed || signedSum(block, start) + blanks === claimed;
-}
-
-/** Four bytes at a time is how a block is summed fast. */
-export function sumOfFour(block: Uint8Array, at: number): number {
-  return (block[at] as number) + (block[at + 1] as number) + (block[at + 2] as number) + (block[at + 3] as number);
+  takeTail(tail, view, start);
+  let sum = blanks + sumOfBytes(view, start) + tail.sum;
+  for (let at = start + CHECKSUM; at < start + CHECKSUM + CHECKSUM_LENGTH; at++) sum -= bytes[at] as number;
+  return sum === claimed || signedSum(bytes, start) + blanks === claimed;
 }
 
 function signedSum(block: Uint8Array, start: number): number {
@@ -76,12 +103,12 @@ function signedSum(block: Uint8Array, start: number): number {
   return sum;
 }
 
-/** Which dialect the header at `start` is written in, decided as Go's archive/tar decides it. */
-export function headerFormat(block: Uint8Array, start: number): HeaderFormat {
-  for (let at = 0; at < USTAR.length; at++) if (block[start + MAGIC + at] !== USTAR[at]) return "v7";
+/** Which dialect it is written in, decided as Go's archive/tar decides it. */
+export function headerFormat({ bytes, start }: Header): HeaderFormat {
+  for (let at = 0; at < USTAR.length; at++) if (bytes[start + MAGIC + at] !== USTAR[at]) return "v7";
   const after = start + MAGIC + USTAR.length;
-  if (block[after] === 0) return hasStarMark(block, start) ? "star" : "ustar";
-  return block[after] === 0x20 && block[after + 1] === 0x20 && block[after + 2] === 0 ? "gnu" : "v7";
+  if (bytes[after] === 0) return hasStarMark(bytes, start) ? "star" : "ustar";
+  return bytes[after] === 0x20 && bytes[after + 1] === 0x20 && bytes[after + 2] === 0 ? "gnu" : "v7";
 }
 
 function hasStarMark(block: Uint8Array, start: number): boolean {
@@ -92,30 +119,31 @@ function hasStarMark(block: Uint8Array, start: number): boolean {
 /**
  * One numeric field.
  *
- * @param offset Where the header stands in the archive, for the error.
  * @throws {LadingError} `CORRUPT` where the field is no number or no safe integer.
  */
-export function headerNumber(block: Uint8Array, start: number, field: keyof typeof NUMBERS, offset: number): number {
-  const [at, length] = NUMBERS[field];
-  const value = decodeNumber(block, start + at, length);
+export function headerNumber({ bytes, start, offset }: Header, { name, at, length }: Field): number {
+  const value = decodeNumber(bytes, start + at, length);
   if (Number.isSafeInteger(value)) return value;
-  throw corruptTar(`the ${field} of a header is ${Number.isNaN(value) ? "not a number" : "out of range"}`, offset);
+  throw corruptTar(`the ${name} of a header is ${Number.isNaN(value) ? "not a number" : "out of range"}`, offset);
 }
 
 /**
  * Refuses device numbers that are none, whatever the header's type: Go's archive/tar, which most consumers of layers read
  * with, refuses the header, and Python ends the archive there. V7 headers have no such fields.
  */
-export function checkDeviceNumbers(block: Uint8Array, start: number, offset: number): void {
-  if (headerFormat(block, start) === "v7") return;
-  headerNumber(block, start, "devmajor", offset);
-  headerNumber(block, start, "devminor", offset);
+export function checkDeviceNumbers(header: Header): void {
+  if (header.tail.hasDeviceNumbers) return;
+  if (headerFormat(header) !== "v7") {
+    headerNumber(header, DEVMAJOR);
+    headerNumber(header, DEVMINOR);
+  }
+  header.tail.hasDeviceNumbers = true;
 }
 
 /** The same for every number of a header, those that an extended header overrides among them. */
-export function checkNumbers(block: Uint8Array, start: number, offset: number): void {
-  for (const field of ["mode", "uid", "gid", "size", "mtime"] as const) headerNumber(block, start, field, offset);
-  checkDeviceNumbers(block, start, offset);
+export function checkNumbers(header: Header): void {
+  for (const field of [MODE, UID, GID, SIZE, MTIME]) headerNumber(header, field);
+  checkDeviceNumbers(header);
 }
 
 /**
@@ -123,9 +151,9 @@ export function checkNumbers(block: Uint8Array, start: number, offset: number): 
  *
  * @throws {LadingError} `CORRUPT` also where it is negative.
  */
-export function headerSize(block: Uint8Array, start: number, offset: number): number {
-  const size = headerNumber(block, start, "size", offset);
-  if (size < 0) throw corruptTar("the size of a header is negative", offset);
+export function headerSize(header: Header): number {
+  const size = headerNumber(header, SIZE);
+  if (size < 0) throw corruptTar("the size of a header is negative", header.offset);
   return size;
 }
 
@@ -135,35 +163,38 @@ export function headerSize(block: Uint8Array, start: number, offset: number): nu
  *
  * @throws {LadingError} `UNSAFE_ENTRY` where a NUL hides a part of the name; `CORRUPT` for such a GNU header.
  */
-export function headerName(block: Buffer, start: number, offset: number): string {
-  const name = headerText(block, start, 100);
-  const format = headerFormat(block, start);
-  if (format === "ustar" || format === "star") {
-    const prefix = headerText(block, start + 345, format === "star" ? 131 : 155);
-    return prefix === "" ? name : `${prefix}/${name}`;
-  }
-  if (format === "gnu" && !(isTime(block, start + 345) && isTime(block, start + 357))) {
-    throw corruptTar("a GNU header holds a name prefix, which GNU headers have not,", offset);
-  }
-  return name;
+export function headerName(header: Header): string {
+  const { tail } = header;
+  const name = headerText(header, 0, 100);
+  tail.prefix ??= headerPrefix(header);
+  return tail.prefix === "" ? name : `${tail.prefix}/${name}`;
 }
 
-function isTime(block: Uint8Array, at: number): boolean {
-  return block[at] === 0 || Number.isSafeInteger(decodeNumber(block, at, 12));
+function headerPrefix(header: Header): string {
+  const format = headerFormat(header);
+  const { bytes, start, offset } = header;
+  if (format === "ustar" || format === "star") return headerText(header, 345, format === "star" ? 131 : 155);
+  if (format === "gnu" && !(isTime(bytes, start + 345) && isTime(bytes, start + 357))) {
+    throw corruptTar("a GNU header holds a name prefix, which GNU headers have not,", offset);
+  }
+  return "";
+}
+
+function isTime(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 || Number.isSafeInteger(decodeNumber(bytes, at, 12));
 }
 
 /** The target of a link. */
-export function headerLinkname(block: Buffer, start: number): string {
-  return headerText(block, start + 157, 100);
+export function headerLinkname(header: Header): string {
+  return headerText(header, 157, 100);
 }
 
 /** Text up to the first NUL, one character per byte. Anything but NULs behind that one is refused, never cut off. */
-function headerText(block: Buffer, start: number, length: number): string {
-  const limit = start + length;
-  let end = start;
-  while (end < limit && block[end] !== 0) end++;
-  for (let at = end; at < limit; at++) {
-    if (block[at] !== 0) throw unsafeEntry(block.toString("latin1", start, limit), "its name holds a NUL");
-  }
-  return end === start ? "" : block.toString("latin1", start, end);
+function headerText({ bytes, view, start }: Header, at: number, length: number): string {
+  const from = start + at;
+  const limit = from + length;
+  let end = from;
+  while (end < limit && bytes[end] !== 0) end++;
+  if (!isZero(view, end, limit)) throw unsafeEntry(bytes.toString("latin1", from, limit), "its name holds a NUL");
+  return end === from ? "" : bytes.toString("latin1", from, end);
 }

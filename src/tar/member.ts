@@ -5,7 +5,21 @@
  */
 
 import type { Entry, EntryType } from "./entry.js";
-import { checkDeviceNumbers, checkNumbers, headerLinkname, headerName, headerNumber, headerSize } from "./header.js";
+import {
+  checkDeviceNumbers,
+  checkNumbers,
+  DEVMAJOR,
+  DEVMINOR,
+  GID,
+  type Header,
+  headerLinkname,
+  headerName,
+  headerNumber,
+  headerSize,
+  MODE,
+  MTIME,
+  UID,
+} from "./header.js";
 import { entryPath } from "./path.js";
 import type { PaxRecords } from "./pax.js";
 import { corruptTar, tooLarge, unsafeEntry } from "./refusal.js";
@@ -80,40 +94,44 @@ function inForce({ pax, global }: PendingMeta): PaxRecords {
 }
 
 /**
- * Reads the entry whose header is at `start`.
+ * Reads the entry of a header that {@link isHeader} knows.
  *
  * An extended header's size wins over the header's own, for the content and so for the place of the next header.
  *
- * @param offset Where the header stands in the archive.
  * @throws {LadingError} `UNSAFE_ENTRY` or `TOO_LARGE` as {@link entryPath}, and for types that lading does not carry, sparse
  * files, and content where there can be none; `CORRUPT` for fields that are no numbers and meta headers that contradict.
  */
 export function decodeMember(
-  block: Buffer,
-  start: number,
+  header: Header,
   pending: PendingMeta,
-  offset: number,
 ): { readonly entry: Entry; readonly meta: EntryMeta } {
+  const { bytes, start, offset } = header;
   const records = inForce(pending);
-  const rawPath = pick(records.get("path"), pending.longName, offset) ?? headerName(block, start, offset);
-  const typeflag = block[start + 156] as number;
+  const rawPath = pick(records.get("path"), pending.longName, offset) ?? headerName(header);
+  const typeflag = bytes[start + 156] as number;
   const type = entryType(typeflag, rawPath);
   if (type === undefined) throw unsafeEntry(rawPath, refusedType(typeflag));
-  const rawLinkpath = linkTarget(block, start, type, records, pending, offset);
-  if (records.size > 0) checkNumbers(block, start, offset);
-  else checkDeviceNumbers(block, start, offset);
-  const entry = {
+  const rawLinkpath = linkTarget(header, type, records, pending);
+  if (records.size > 0) checkNumbers(header);
+  else checkDeviceNumbers(header);
+  const common = {
     path: entryPath(rawPath, type === "directory"),
     type,
-    mode: headerNumber(block, start, "mode", offset) & 0o7777,
-    uid: integer(records, "uid", offset) ?? headerNumber(block, start, "uid", offset),
-    gid: integer(records, "gid", offset) ?? headerNumber(block, start, "gid", offset),
-    mtime: seconds(records, offset) ?? headerNumber(block, start, "mtime", offset),
-    size: contentSize(block, start, records, offset),
-    ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
-    ...(records.size === 0 ? undefined : xattrs(records, rawPath)),
-    ...(type === "char" || type === "block" ? device(block, start, offset) : undefined),
+    mode: headerNumber(header, MODE) & 0o7777,
+    uid: integer(records, "uid", offset) ?? headerNumber(header, UID),
+    gid: integer(records, "gid", offset) ?? headerNumber(header, GID),
+    mtime: seconds(records, offset) ?? headerNumber(header, MTIME),
+    size: contentSize(header, records),
   };
+  const hasMore = rawLinkpath !== undefined || records.size > 0 || type === "char" || type === "block";
+  const entry: Entry = hasMore
+    ? {
+        ...common,
+        ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
+        ...(records.size === 0 ? undefined : xattrs(records, rawPath)),
+        ...(type === "char" || type === "block" ? device(header) : undefined),
+      }
+    : common;
   if (entry.size > 0 && type !== "file") throw unsafeEntry(rawPath, `it is a ${type} with content`);
   const meta: EntryMeta = {
     rawPath,
@@ -142,15 +160,13 @@ function pick(pax: string | undefined, gnu: string | undefined, offset: number):
 }
 
 function linkTarget(
-  block: Buffer,
-  start: number,
+  header: Header,
   type: EntryType,
   records: PaxRecords,
   { longLink }: PendingMeta,
-  offset: number,
 ): string | undefined {
   if (type !== "symlink" && type !== "hardlink") return undefined;
-  return pick(records.get("linkpath"), longLink, offset) ?? headerLinkname(block, start);
+  return pick(records.get("linkpath"), longLink, header.offset) ?? headerLinkname(header);
 }
 
 /** A hardlink's target is a path of the archive; a symlink's is text. */
@@ -161,12 +177,12 @@ function linkpath(type: EntryType, path: string, target: string): string {
   return target;
 }
 
-function contentSize(block: Buffer, start: number, records: PaxRecords, offset: number): number {
-  const own = headerSize(block, start, offset);
+function contentSize(header: Header, records: PaxRecords): number {
+  const own = headerSize(header);
   const text = records.get("size");
   if (text === undefined) return own;
   const size = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(size)) throw corruptTar("an extended header whose size is no size", offset);
+  if (!Number.isSafeInteger(size)) throw corruptTar("an extended header whose size is no size", header.offset);
   return size;
 }
 
@@ -197,12 +213,12 @@ function xattrs(records: PaxRecords, path: string): { xattrs: Record<string, str
   return found.length === 0 ? undefined : { xattrs: Object.fromEntries(found) };
 }
 
-function device(block: Buffer, start: number, offset: number): { devmajor: number; devminor: number } {
-  const devmajor = headerNumber(block, start, "devmajor", offset);
-  const devminor = headerNumber(block, start, "devminor", offset);
+function device(header: Header): { devmajor: number; devminor: number } {
+  const devmajor = headerNumber(header, DEVMAJOR);
+  const devminor = headerNumber(header, DEVMINOR);
   const largest = Math.max(devmajor, devminor);
   if (Math.min(devmajor, devminor) < 0 || largest > MAX_DEVICE) {
-    throw corruptTar("a device number that is out of range", offset);
+    throw corruptTar("a device number that is out of range", header.offset);
   }
   return { devmajor, devminor };
 }

@@ -8,6 +8,7 @@
 
 const BLANK = 0x20;
 const ZERO = 0x30;
+const MAX_UINT32 = 2 ** 32 - 1;
 
 /**
  * Reads one numeric field.
@@ -49,13 +50,27 @@ function decodeBinary(block: Uint8Array, start: number, length: number): number 
   return negative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Writes `value` as octal, padded with zeros to `length - 1` digits, and a NUL. It must fit and be no less than 0. */
-export function encodeOctal(value: number, block: Uint8Array, start: number, length: number): void {
+/**
+ * Writes `value` as octal, padded with zeros to `length - 1` digits, and a NUL. It must fit and be no less than 0.
+ *
+ * @returns The sum of the bytes.
+ */
+export function encodeOctal(value: number, block: Uint8Array, start: number, length: number): number {
   let rest = value;
-  for (let at = start + length - 2; at >= start; at--) {
+  let at = start + length - 2;
+  let sum = (length - 1) * ZERO;
+  for (; rest > MAX_UINT32; at--) {
     const next = Math.floor(rest / 8);
     block[at] = ZERO + (rest - next * 8);
+    sum += rest - next * 8;
     rest = next;
   }
+  // Numbers that fit in 32 bits, as nearly all do, need no division.
+  for (rest >>>= 0; at >= start; at--) {
+    block[at] = ZERO + (rest & 7);
+    sum += rest & 7;
+    rest >>>= 3;
+  }
   block[start + length - 1] = 0;
+  return sum;
 }

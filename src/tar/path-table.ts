@@ -3,8 +3,8 @@
  *
  * A path is kept as 96 bits of HalfSipHash-2-4 under a key that is new in every process, so nobody can prepare paths that
  * collide, and among a million honest ones a collision has odds of 1 in 10^17: less than that of a wrong byte from memory.
- * That is why a hit may be acted on, even by dropping an entry. With its number a path takes 16 bytes in a table that is at
- * most three quarters full: 32 MiB for a million paths. A `Map` of strings takes over four times as much.
+ * That is why a hit may be acted on, even by dropping an entry. With its number a path takes 16 bytes in pages that are at
+ * most three quarters full: about 30 MiB for a million paths. A `Map` of strings takes over four times as much.
  *
  * @see https://github.com/veorq/SipHash
  * @module
@@ -21,83 +21,139 @@ export interface PathTable {
   set(path: string, value: number): void;
   /** Count of paths. */
   readonly size: number;
+  /** Gives the memory back at once. Nothing is there any more. */
+  close(): void;
 }
 
 /** Two 32-bit words. */
 export type HashKey = readonly [number, number];
 
-const PROCESS_KEY: HashKey = (() => {
+/** A key that nobody knows. */
+export function randomKey(): HashKey {
   const bytes = randomBytes(8);
   return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
-})();
+}
 
-const WORDS_PER_SLOT = 4;
-const FIRST_SLOTS = 256;
-/** Paths in one table: 256 MiB of memory. No file system image comes near. */
-const MAX_SLOTS = 2 ** 24;
+const PROCESS_KEY = randomKey();
+
+/** Words of a slot: three of hash, and the number, which is 0 where the slot is free. */
+const SLOT = 4;
+/** Slots of a page, and how many of them are used before it is split. */
+const PAGE_SLOTS = 1024;
+const PAGE_FULL = (PAGE_SLOTS / 4) * 3;
+/** Paths in one table: about 350 MiB of memory. No file system image comes near. */
+const MAX_PATHS = 12_000_000;
+
+/** Slots for the paths whose hash begins with the same bits. */
+interface Page {
+  readonly slots: Uint32Array<ArrayBuffer>;
+  used: number;
+  /** How many bits those are. */
+  depth: number;
+}
+
+const newPage = (depth: number): Page => ({ slots: new Uint32Array(PAGE_SLOTS * SLOT), used: 0, depth });
 
 /**
  * An empty table.
  *
+ * It grows page by page (extendible hashing), so that it is never copied whole and leaves nothing for the collector.
+ *
  * `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million paths.
  */
 export function createPathTable(): PathTable {
-  let slots = new Uint32Array(FIRST_SLOTS * WORDS_PER_SLOT);
+  let pages = [newPage(0)];
+  /** Bits of the hash that are the index of a page. */
+  let depth = 0;
   let size = 0;
   let last: string | undefined;
   const hash = new Int32Array(3);
 
-  const find = (path: string): number => {
+  const pageOf = (word: number) => pages[depth === 0 ? 0 : word >>> (32 - depth)] as Page;
+  const find = (path: string): Page => {
     // set() comes right after get() of the same path.
     if (path !== last) {
       hashPath(path, PROCESS_KEY, hash);
       last = path;
     }
-    return findSlot(slots, hash[0] as number, hash[1] as number, hash[2] as number);
+    return pageOf(hash[0] as number);
+  };
+  const slotIn = ({ slots }: Page) => findSlot(slots, hash[0] as number, hash[1] as number, hash[2] as number);
+  /** Makes room in a full page: half of its paths, told by one more bit, get a page of their own. */
+  const split = (page: Page): void => {
+    if (page.depth === depth) {
+      pages = pages.flatMap((each) => [each, each]);
+      depth++;
+    }
+    const first = pages.indexOf(page);
+    const half = 2 ** (depth - page.depth - 1);
+    page.depth++;
+    const other = newPage(page.depth);
+    pages.fill(other, first + half, first + 2 * half);
+    moveSlots(page, other);
   };
   return {
     get size() {
       return size;
     },
-    get: (path) => slots[find(path) + 3] as number,
+    get: (path) => {
+      const page = find(path);
+      return page.slots[slotIn(page) + 3] as number;
+    },
     set(path, value) {
-      let slot = find(path);
-      if (slots[slot + 3] === 0) {
-        if ((size + 1) * 4 > (slots.length / WORDS_PER_SLOT) * 3) {
-          slots = grow(slots);
-          slot = find(path);
+      let page = find(path);
+      let slot = slotIn(page);
+      if (page.slots[slot + 3] === 0) {
+        if (size >= MAX_PATHS) throw tooLarge("the count of paths", MAX_PATHS, size + 1);
+        while (page.used >= PAGE_FULL) {
+          split(page);
+          page = pageOf(hash[0] as number);
+          slot = slotIn(page);
         }
         size++;
-        for (let word = 0; word < 3; word++) slots[slot + word] = hash[word] as number;
+        page.used++;
+        for (let word = 0; word < 3; word++) page.slots[slot + word] = hash[word] as number;
       }
-      slots[slot + 3] = value;
+      page.slots[slot + 3] = value;
+    },
+    close() {
+      const buffers = [...new Set(pages)].map(({ slots }) => slots.buffer);
+      // Moved to where nobody holds it, memory goes with the next short-lived objects instead of at the next full collection.
+      structuredClone(buffers, { transfer: buffers });
+      pages = [newPage(0)];
+      depth = 0;
+      size = 0;
     },
   };
 }
 
-/** The index of the slot that holds the hash, or of the free one where it belongs. A slot whose number is 0 is free. */
+/** The index of the slot that holds the hash, or of the free one where it belongs. The first word chose the page. */
 function findSlot(slots: Uint32Array, first: number, second: number, third: number): number {
   const mask = slots.length - 1;
   const a = first >>> 0;
   const b = second >>> 0;
   const c = third >>> 0;
-  let slot = (a * WORDS_PER_SLOT) & mask;
+  let slot = (b * SLOT) & mask;
   while (slots[slot + 3] !== 0 && !(slots[slot] === a && slots[slot + 1] === b && slots[slot + 2] === c)) {
-    slot = (slot + WORDS_PER_SLOT) & mask;
+    slot = (slot + SLOT) & mask;
   }
   return slot;
 }
 
-function grow(slots: Uint32Array): Uint32Array<ArrayBuffer> {
-  const count = (slots.length / WORDS_PER_SLOT) * 2;
-  if (count > MAX_SLOTS) throw tooLarge("the count of paths", (MAX_SLOTS / 4) * 3, (MAX_SLOTS / 4) * 3 + 1);
-  const next = new Uint32Array(count * WORDS_PER_SLOT);
-  for (let from = 0; from < slots.length; from += WORDS_PER_SLOT) {
-    if (slots[from + 3] === 0) continue;
-    const to = findSlot(next, slots[from] as number, slots[from + 1] as number, slots[from + 2] as number);
-    for (let word = 0; word < WORDS_PER_SLOT; word++) next[to + word] = slots[from + word] as number;
+/** Moves the paths whose hash has the page's last bit to the other page, and puts those that stay where they belong now. */
+function moveSlots(page: Page, other: Page): void {
+  const before = page.slots.slice();
+  const bit = 32 - page.depth;
+  page.slots.fill(0);
+  page.used = 0;
+  for (let from = 0; from < before.length; from += SLOT) {
+    if (before[from + 3] === 0) continue;
+    const first = before[from] as number;
+    const to = ((first >>> bit) & 1) === 1 ? other : page;
+    const slot = findSlot(to.slots, first, before[from + 1] as number, before[from + 2] as number);
+    for (let word = 0; word < SLOT; word++) to.slots[slot + word] = before[from + word] as number;
+    to.used++;
   }
-  return next;
 }
 
 /** HalfSipHash's state; one is enough, since hashing is synchronous. */

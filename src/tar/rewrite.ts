@@ -7,7 +7,7 @@
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { type Batch, createBatch } from "./batch.js";
 import { isOwner } from "./clean.js";
-import { encodeHeader } from "./encode.js";
+import { writeHeader } from "./encode.js";
 import type { Entry } from "./entry.js";
 import { BLOCK } from "./header.js";
 import { createScanner, type ScanHandlers } from "./scan.js";
@@ -62,7 +62,7 @@ function rewriting(batch: Batch, { dropped = [], map }: RewriteOptions): ScanHan
       const kept = isDropped ? undefined : mapped(owned(entry), map);
       keep = kept !== undefined;
       size = entry.size;
-      if (kept !== undefined) encodeHeader(kept, batch.take);
+      if (kept !== undefined) writeHeader(kept, batch);
     },
     data(chunk) {
       if (keep) batch.append(chunk);

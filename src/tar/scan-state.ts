@@ -5,7 +5,7 @@
  */
 
 import type { Entry } from "./entry.js";
-import { BLOCK } from "./header.js";
+import { BLOCK, type Header, headerIn } from "./header.js";
 import type { EntryMeta } from "./member.js";
 import type { PaxRecords } from "./pax.js";
 
@@ -29,8 +29,11 @@ export interface State {
   phase: Phase;
   /** Bytes from the start of the archive to the next unread one. */
   offset: number;
-  /** A header that came in pieces. */
-  readonly header: Buffer;
+  /** The header that is being read, or that was read last. */
+  readonly header: Header;
+  /** A header that came in pieces, and how much of it is there. */
+  readonly pieces: Buffer;
+  readonly piecesView: DataView;
   headerFilled: number;
   /** Bytes of content or meta that are still to come. */
   remaining: number;
@@ -52,11 +55,15 @@ export interface State {
 
 /** The state before the first byte. */
 export function initialState(handlers: ScanHandlers): State {
+  const pieces = Buffer.alloc(BLOCK);
+  const header = headerIn(pieces);
   return {
     handlers,
     phase: "header",
     offset: 0,
-    header: Buffer.alloc(BLOCK),
+    header,
+    pieces,
+    piecesView: header.view,
     headerFilled: 0,
     remaining: 0,
     padding: 0,
@@ -73,3 +80,7 @@ export function initialState(handlers: ScanHandlers): State {
     entries: 0,
   };
 }
+
+// The engine settles what an object literal's fields hold at its second use, and drops the code that it compiled before. Used
+// once here, they are settled when the first scan begins.
+initialState({});

@@ -79,19 +79,20 @@ export async function scanTar(
 }
 
 function consume(state: State, chunk: Buffer): void {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   let at = 0;
   while (at < chunk.length) {
-    const used = step(state, chunk, at);
+    const used = step(state, chunk, view, at);
     at += used;
     state.offset += used;
   }
 }
 
 /** Takes what the current phase wants of the chunk from `at`; gives the count of bytes taken. */
-function step(state: State, chunk: Buffer, at: number): number {
+function step(state: State, chunk: Buffer, view: DataView, at: number): number {
   switch (state.phase) {
     case "header":
-      return stepHeader(state, chunk, at);
+      return stepHeader(state, chunk, view, at);
     case "data":
       return stepData(state, chunk, at);
     case "meta":
@@ -103,21 +104,17 @@ function step(state: State, chunk: Buffer, at: number): number {
   }
 }
 
-function stepHeader(state: State, chunk: Buffer, at: number): number {
+function stepHeader(state: State, chunk: Buffer, view: DataView, at: number): number {
   if (state.headerFilled === 0 && chunk.length - at >= BLOCK) {
-    takeHeader(state, chunk, at, state.offset);
+    takeHeader(state, chunk, view, at, state.offset);
     return BLOCK;
   }
-  const count = chunk.copy(
-    state.header,
-    state.headerFilled,
-    at,
-    Math.min(chunk.length, at + BLOCK - state.headerFilled),
-  );
+  const { pieces, piecesView, headerFilled } = state;
+  const count = chunk.copy(pieces, headerFilled, at, Math.min(chunk.length, at + BLOCK - headerFilled));
   state.headerFilled += count;
   if (state.headerFilled === BLOCK) {
     state.headerFilled = 0;
-    takeHeader(state, state.header, 0, state.offset + count - BLOCK);
+    takeHeader(state, pieces, piecesView, 0, state.offset + count - BLOCK);
   }
   return count;
 }
@@ -159,23 +156,28 @@ function stepEnd(state: State, chunk: Buffer, at: number): number {
   return chunk.length - at;
 }
 
-function takeHeader(state: State, block: Buffer, start: number, offset: number): void {
-  if (block[start] === 0 && isZeroBlock(block, start)) {
+function takeHeader(state: State, bytes: Buffer, view: DataView, start: number, offset: number): void {
+  const { header } = state;
+  header.bytes = bytes;
+  header.view = view;
+  header.start = start;
+  header.offset = offset;
+  if (bytes[start] === 0 && isZeroBlock(header)) {
     takeZeroBlock(state, offset);
     return;
   }
   if (state.zeroBlocks > 0) throw corruptTar("an entry after a zero block", offset);
-  if (!isHeader(block, start)) {
-    throw offset === 0 && !block.toString("latin1", start + 257, start + 262).startsWith("ustar")
-      ? notTar(block.subarray(start, start + BLOCK))
+  if (!isHeader(header)) {
+    throw offset === 0 && !bytes.toString("latin1", start + 257, start + 262).startsWith("ustar")
+      ? notTar(bytes.subarray(start, start + BLOCK))
       : corruptTar("a header whose checksum is wrong", offset);
   }
-  const typeflag = block[start + 156] as number;
+  const typeflag = bytes[start + 156] as number;
   if (typeflag === LOCAL || typeflag === GLOBAL || typeflag === LONG_NAME || typeflag === LONG_LINK) {
-    checkNumbers(block, start, offset);
-    startMeta(state, typeflag, headerSize(block, start, offset), offset);
+    checkNumbers(header);
+    startMeta(state, typeflag, headerSize(header), offset);
   } else {
-    startMember(state, block, start, offset);
+    startMember(state);
   }
 }
 
@@ -189,8 +191,8 @@ function hasPending({ pax, longName, longLink }: State): boolean {
   return pax !== undefined || longName !== undefined || longLink !== undefined;
 }
 
-function startMember(state: State, block: Buffer, start: number, offset: number): void {
-  const { entry, meta } = decodeMember(block, start, state as PendingMeta, offset);
+function startMember(state: State): void {
+  const { entry, meta } = decodeMember(state.header, state as PendingMeta);
   state.pax = undefined;
   state.longName = undefined;
   state.longLink = undefined;
@@ -258,7 +260,7 @@ function longText(bytes: Buffer): string {
 }
 
 function finish(state: State): ScanEnd {
-  if (state.offset < BLOCK) throw notTar(state.header.subarray(0, state.headerFilled));
+  if (state.offset < BLOCK) throw notTar(state.pieces.subarray(0, state.headerFilled));
   const whole = state.phase === "end" || (state.phase === "header" && state.headerFilled === 0);
   if (!whole) throw corruptTar("the end of the bytes in the middle of an entry", state.offset);
   if (hasPending(state)) throw corruptTar("the end of the bytes after a meta header", state.offset);

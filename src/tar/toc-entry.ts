@@ -10,7 +10,18 @@
 import { LadingError } from "../errors.js";
 import type { EntryType } from "./entry.js";
 import { escapePath } from "./escape.js";
-import { BLOCK, headerFormat, headerLinkname, headerNumber, headerSize } from "./header.js";
+import {
+  BLOCK,
+  DEVMAJOR,
+  DEVMINOR,
+  type Header,
+  headerFormat,
+  headerIn,
+  headerLinkname,
+  headerNumber,
+  headerSize,
+  MODE,
+} from "./header.js";
 import { decodeNumber } from "./number.js";
 import { decodePax, type PaxRecords } from "./pax.js";
 import { corruptTar, unsafeEntry } from "./refusal.js";
@@ -42,21 +53,21 @@ const OTHER_TIMES = { gnu: [345, 357], star: [476, 488] } as const;
 export function tocEntry({ entry, meta, blocks }: SplitHeader): TocEntry {
   const offset = meta.headerOffset;
   const pax = paxRecords(blocks, offset);
-  const block = blocks.subarray(blocks.length - BLOCK);
+  const header = headerIn(blocks, blocks.length - BLOCK, offset);
   const name = decodeText(meta.rawPath, entry.path);
   if (meta.typeflag === CONTIGUOUS) throw unsupported(name, "it is a contiguous file");
-  const linkName = decodeText(meta.rawLinkpath ?? headerLinkname(block, 0), entry.path);
-  const hasDevice = headerFormat(block, 0) !== "v7";
+  const linkName = decodeText(meta.rawLinkpath ?? headerLinkname(header), entry.path);
+  const hasDevice = headerFormat(header) !== "v7";
   return {
     name,
     type: TYPES[entry.type],
     ...(linkName !== "" && { linkName }),
-    mode: headerNumber(block, 0, "mode", offset),
+    mode: headerNumber(header, MODE),
     ...(entry.size > 0 && { size: entry.size }),
     uid: entry.uid,
     gid: entry.gid,
-    ...times(name, pax, block, entry.mtime),
-    ...(hasDevice && devices(block, offset)),
+    ...times(name, pax, header, entry.mtime),
+    ...(hasDevice && devices(header)),
     ...xattrs(pax, entry.path),
   };
 }
@@ -66,7 +77,7 @@ function paxRecords(blocks: Buffer, offset: number): PaxRecords {
   let records = NO_RECORDS;
   for (let at = 0; at < blocks.length - BLOCK; ) {
     const typeflag = blocks[at + 156];
-    const size = headerSize(blocks, at, offset);
+    const size = headerSize(headerIn(blocks, at, offset));
     if (typeflag === 0x67) throw unsupported("", "there is a global header before it");
     if (typeflag === 0x78) records = decodePax(blocks.subarray(at + BLOCK, at + BLOCK + size), offset);
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
@@ -90,9 +101,9 @@ function decodeText(bytes: string, path: string): string {
   }
 }
 
-function devices(block: Buffer, offset: number): { devMajor?: number; devMinor?: number } {
-  const devMajor = headerNumber(block, 0, "devmajor", offset);
-  const devMinor = headerNumber(block, 0, "devminor", offset);
+function devices(header: Header): { devMajor?: number; devMinor?: number } {
+  const devMajor = headerNumber(header, DEVMAJOR);
+  const devMinor = headerNumber(header, DEVMINOR);
   return { ...(devMajor !== 0 && { devMajor }), ...(devMinor !== 0 && { devMinor }) };
 }
 
@@ -112,8 +123,8 @@ interface Times {
   readonly changetime?: string;
 }
 
-function times(name: string, pax: PaxRecords, block: Buffer, mtime: number): Times {
-  const [access, change] = otherTimes(block);
+function times(name: string, pax: PaxRecords, header: Header, mtime: number): Times {
+  const [access, change] = otherTimes(header);
   const say = (record: string | undefined, seconds: number) => {
     try {
       return formatTime(record || String(seconds));
@@ -127,10 +138,12 @@ function times(name: string, pax: PaxRecords, block: Buffer, mtime: number): Tim
   return { ...(modtime && { modtime }), ...(accesstime && { accesstime }), ...(changetime && { changetime }) };
 }
 
-function otherTimes(block: Buffer): readonly [number, number] {
-  const format = headerFormat(block, 0);
+function otherTimes(header: Header): readonly [number, number] {
+  const format = headerFormat(header);
   if (format !== "gnu" && format !== "star") return [0, 0];
-  const [access, change] = OTHER_TIMES[format].map((at) => (block[at] === 0 ? 0 : decodeNumber(block, at, 12)));
+  const { bytes, start } = header;
+  const time = (at: number) => (bytes[start + at] === 0 ? 0 : decodeNumber(bytes, start + at, 12));
+  const [access, change] = OTHER_TIMES[format].map(time);
   if (Number.isSafeInteger(access) && Number.isSafeInteger(change)) return [access ?? 0, change ?? 0];
   throw corruptTar("a time of a header that is no number", 0);
 }

@@ -29,36 +29,53 @@ export interface TransformPlan {
 const ASCII = /^[\x00-\x7f]*$/;
 const toText = (path: string) => (ASCII.test(path) ? path : Buffer.from(path, "latin1").toString("utf8"));
 
+const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
 /** `a`, `a/b` for `a/b/c`. */
 function parentsOf(path: string): readonly string[] {
   const parts = path.split("/");
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 }
 
-/** What is taken: entries that the filter accepts, and the folders on the way to them. */
-function choose(entries: readonly PlannedEntry[], filter: Filter): ReadonlySet<string> {
-  const accepted = entries.filter(
-    ({ path, type }) => path !== "" && filter.accepts(toText(path), type === "directory"),
-  );
-  const chosen = new Set(accepted.map(({ path }) => path));
-  const ways = new Set(accepted.flatMap(({ path }) => parentsOf(path)));
-  for (const { path, type } of entries) {
-    if (path === "" || (type === "directory" && ways.has(path))) chosen.add(path);
+type IsTaken = (entry: PlannedEntry) => boolean;
+
+/** What is taken: entries that the filter accepts, and the folders on the way to them. None but the root is refused. */
+function choose(entries: Iterable<PlannedEntry>, filter: Filter, refuse: () => LadingError): IsTaken {
+  const isAccepted = ({ path, type }: PlannedEntry) =>
+    path !== "" && filter.accepts(toText(path), type === "directory");
+  const ways = new Set<string>();
+  let isEmpty = true;
+  let last = "";
+  for (const entry of entries) {
+    if (!isAccepted(entry)) continue;
+    isEmpty = false;
+    const parent = parentOf(entry.path);
+    if (parent !== last) for (const way of parentsOf(entry.path)) ways.add(way);
+    last = parent;
   }
-  return chosen;
+  if (isEmpty) throw refuse();
+  return (entry) => {
+    const { path, type } = entry;
+    return path === "" || (type === "directory" && ways.has(path)) || isAccepted(entry);
+  };
 }
 
 /** Hard links by the file that they are names of, at last: each link's file, and the first link of each file that goes. */
-function planLinks(entries: readonly PlannedEntry[], isTaken: (path: string) => boolean) {
+function planLinks(entries: Iterable<PlannedEntry>, isTaken: IsTaken) {
   const files = new Map<string, string>();
   const heirs = new Map<string, string>();
-  for (const { path, type, target = "" } of entries) {
+  let [leftOut, hasRoot] = [0, false];
+  for (const entry of entries) {
+    const { path, type, target = "" } = entry;
+    const taken = isTaken(entry);
+    if (path === "") hasRoot = true;
+    if (!taken) leftOut++;
     if (type !== "hardlink") continue;
     const file = files.get(target) ?? target;
     files.set(path, file);
-    if (isTaken(path) && !isTaken(file) && !heirs.has(file)) heirs.set(file, path);
+    if (taken && !isTaken({ path: file, type: "file" }) && !heirs.has(file)) heirs.set(file, path);
   }
-  return { files, heirs };
+  return { files, heirs, leftOut, hasRoot };
 }
 
 function newFolder(path: string, mtime: number): Entry {
@@ -85,31 +102,28 @@ function reasonsOf(at: string, leftOut: number, { singleId }: Transform): readon
  * A folder on the way to something that is taken comes along, so that it keeps its mode. Where a file is left out and a hard
  * link to it is not, the file takes the name of the first such link.
  *
- * @param entries All that the archive has, in its order, each path once.
+ * @param entries All that the archive has, in its order, each path once; gone through twice.
  * @throws {LadingError} `SYNTAX` for a folder or a glob that is none; `NOT_FOUND` where nothing would be left.
  */
-export function planTransform(entries: readonly PlannedEntry[], transform: Transform): TransformPlan {
+export function planTransform(entries: Iterable<PlannedEntry>, transform: Transform): TransformPlan {
   const { include = [], exclude = [], singleId = false, epoch = 0 } = transform;
   const at = folderOf(transform.at);
   const isAll = include.length === 0 && exclude.length === 0;
-  const chosen = isAll ? undefined : choose(entries, createFilter({ include, ignore: exclude }));
-  const isTaken = (path: string) => chosen === undefined || chosen.has(path);
-  const leftOut = entries.filter(({ path }) => !isTaken(path)).length;
-  const isEmpty = chosen !== undefined && ![...chosen].some((path) => path !== "");
-  if (isEmpty) throw refuseEmpty(transform);
-  const { files, heirs } = planLinks(entries, isTaken);
+  const isTaken: IsTaken = isAll
+    ? () => true
+    : choose(entries, createFilter({ include, ignore: exclude }), () => refuseEmpty(transform));
+  const { files, heirs, leftOut, hasRoot } = planLinks(entries, isTaken);
   const taken = new Set(heirs.values());
   const place = (path: string) => (at === "" ? path : path === "" ? at : `${at}/${path}`);
   const move = (entry: Entry): Entry | undefined => {
     const { path, type, linkpath = "" } = entry;
     const heir = heirs.get(path);
     if (heir !== undefined) return { ...entry, path: place(heir) };
-    if (!isTaken(path) || taken.has(path)) return undefined;
+    if (taken.has(path) || !isTaken(entry)) return undefined;
     if (type !== "hardlink") return at === "" ? entry : { ...entry, path: place(path) };
     const file = files.get(path) ?? linkpath;
     return { ...entry, path: place(path), linkpath: place(heirs.get(file) ?? file) };
   };
-  const hasRoot = entries.some(({ path }) => path === "");
   const folders = at === "" ? [] : [...parentsOf(at), ...(hasRoot ? [] : [at])];
   return {
     before: folders.map((path) => newFolder(path, epoch)),

@@ -32,6 +32,8 @@ export interface Tree {
   add(entry: Entry, ordinal: number): number | undefined;
   /** Is there an entry of that path? */
   has(path: string): boolean;
+  /** Gives the memory back at once. */
+  close(): void;
 }
 
 /**
@@ -89,6 +91,7 @@ export function createTree(): Tree {
       const kind = kindOf(table.get(path));
       return kind !== undefined && kind !== "implied";
     },
+    close: table.close,
   };
 }
 

@@ -7,7 +7,7 @@
 import { LadingError } from "../errors.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { type Batch, createBatch } from "./batch.js";
-import { encodeHeader } from "./encode.js";
+import { writeHeader } from "./encode.js";
 import type { Entry, WriteEntry } from "./entry.js";
 import { escapePath } from "./escape.js";
 import { BLOCK } from "./header.js";
@@ -27,7 +27,7 @@ const LARGE = 32 * 1024;
  *
  * @throws {LadingError} `UNSAFE_ENTRY` for a path that is not as `Entry.path` has to be, a link without a target, or content
  * where there can be none; `CHANGED` when content is not as long as its entry says; what `open` throws.
- * @throws {RangeError} as {@link encodeHeader}.
+ * @throws {RangeError} as {@link writeHeader}.
  */
 export async function* writeTar(
   entries: Iterable<WriteEntry> | AsyncIterable<WriteEntry>,
@@ -37,7 +37,7 @@ export async function* writeTar(
   for await (const entry of entries) {
     signal?.throwIfAborted();
     checkEntry(entry);
-    encodeHeader(entry, batch.take);
+    writeHeader(entry, batch);
     if (entry.size > 0) yield* writeContent(entry, batch, signal);
     if (batch.length >= CHUNK) yield batch.flush();
   }

@@ -7,7 +7,7 @@ import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
-import { buildFiles } from "../../src/build.js";
+import { buildFiles } from "../../src/build-files.js";
 import { reportFiles } from "../../src/image/files-report.js";
 import { type ReadImage, readRootfs } from "../../src/image/read-rootfs.js";
 import type { Node } from "../../src/image/rootfs-node.js";

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
-import { buildFiles } from "../../src/build.js";
+import { buildFiles } from "../../src/build-files.js";
 import type { ErrorCode } from "../../src/errors.js";
 import { importPackages } from "../../src/package/import.js";
 import { collect } from "../../src/stream/bytes.js";

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
-import { buildFiles } from "../../src/build.js";
+import { buildFiles } from "../../src/build-files.js";
 import type { ErrorCode, LadingError } from "../../src/errors.js";
 import { importPackages } from "../../src/package/import.js";
 import { type LocalStore, openLocalStore } from "../../src/store/local.js";

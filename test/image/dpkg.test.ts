@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import { dpkgDatabase, type InstalledPackage } from "../../src/image/dpkg.js";
+import { dpkgDatabase, installedPackage } from "../../src/image/dpkg.js";
 import { createTree } from "../../src/image/tree.js";
-import type { Package } from "../../src/package/package.js";
+import { createMemoryStore } from "../../src/store/memory.js";
 import { collect } from "../../src/stream/bytes.js";
 import type { WriteEntry } from "../../src/tar/entry.js";
 import { missing, output } from "../support/programs.js";
 import { suite } from "../support/suite.js";
 import { tempFolder } from "../support/temp.js";
-import { directory, file, listedFiles, symlink } from "./make.js";
+import { addPackage, directory, file, listedFiles, symlink } from "./make.js";
 
 const test = suite("image/dpkg");
 
@@ -17,8 +17,11 @@ const control = (name: string, more = "") =>
   `Package: ${name}\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: Nobody <nobody@example.org>\n${more}Description: the ${name}\n Two lines.\n`;
 
 async function installed(name: string, text = control(name), entries: readonly WriteEntry[] = []) {
-  const pkg = { name, control: text } as Package;
-  return { package: pkg, files: await listedFiles(entries) } satisfies InstalledPackage;
+  const store = createMemoryStore();
+  const added = await addPackage(store, name, entries, { ecosystem: "debian", control: text });
+  const found = await installedPackage(store, added, {});
+  if (found === undefined) throw new Error(`${name} is not Debian's`);
+  return found;
 }
 
 async function treeOf(...entries: readonly WriteEntry[]) {

@@ -59,7 +59,7 @@ export function file(path: string, content: string | Uint8Array = path, mode = 0
 /** The archive of these entries, in this order. */
 export const tarOf = (entries: readonly WriteEntry[]): Promise<Buffer> => collect(writeTar(entries), LIMIT);
 
-/** As a list of files has them: sorted, files with the digest of their content. */
+/** As a list of files has them: files with the digest of their content. */
 export async function listedFiles(entries: readonly WriteEntry[]): Promise<readonly ListedFile[]> {
   const lines = entries.map(async ({ path, type, mode, uid, gid, linkpath, open }) => ({
     path,
@@ -70,7 +70,7 @@ export async function listedFiles(entries: readonly WriteEntry[]): Promise<reado
     ...(linkpath === undefined ? {} : { target: linkpath }),
     ...(open === undefined ? {} : { digest: digestOf(await collect(open(), LIMIT)) }),
   }));
-  return (await Promise.all(lines)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return await Promise.all(lines);
 }
 
 /** Puts a package of these entries into a store and lists it. */

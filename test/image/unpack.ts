@@ -6,7 +6,8 @@
 
 import { lstat, mkdtemp, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Tree } from "../../src/image/tree.js";
+import type { Found, Tree } from "../../src/image/tree.js";
+import type { WriteEntry } from "../../src/tar/entry.js";
 import { run } from "../support/programs.js";
 
 /** Unpacks `layout:tag` below a folder and gives its root file system. Throws what umoci says. */
@@ -30,9 +31,25 @@ export async function listKinds(folder: string, prefix = ""): Promise<readonly s
   return lines.sort();
 }
 
-/** The same of a tree. */
-export function listTreeKinds(tree: Tree): readonly string[] {
-  const lines = [...tree.list()].map(([path, { type, target }]) =>
+/** Every path of a tree with what lies there, parents first. All names in it are among `names`. */
+export function listTree(tree: Tree, names: ReadonlySet<string>, prefix = ""): readonly (readonly [string, Found])[] {
+  return [...names].sort().flatMap((name) => {
+    const path = prefix === "" ? name : `${prefix}/${name}`;
+    const found = tree.lookup(path);
+    if (found === undefined) return [];
+    return [[path, found] as const, ...(found.type === "directory" ? listTree(tree, names, path) : [])];
+  });
+}
+
+/** Every name that is in a path or a symlink's target. */
+export function namesOf(entries: readonly Pick<WriteEntry, "path" | "linkpath">[]): ReadonlySet<string> {
+  const names = entries.flatMap(({ path, linkpath = "" }) => [...path.split("/"), ...linkpath.split("/")]);
+  return new Set(names.filter((name) => !["", ".", ".."].includes(name)));
+}
+
+/** The same as {@link listKinds} of a tree. */
+export function listTreeKinds(tree: Tree, names: ReadonlySet<string>): readonly string[] {
+  const lines = listTree(tree, names).map(([path, { type, target }]) =>
     type === "symlink" ? `symlink ${path} -> ${target}` : `${type} ${path}`,
   );
   return lines.sort();

@@ -4,14 +4,8 @@ import { digestOf } from "../../src/oci/digest.js";
 import { decodeManifest } from "../../src/oci/manifest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { isRefName } from "../../src/oci/ref-name.js";
-import {
-  isPackageDescriptor,
-  listPackage,
-  packageTag,
-  putPackage,
-  readCatalogLine,
-  readPackage,
-} from "../../src/package/artifact.js";
+import { listPackage, packageTag, putPackage, readCatalogLine, readPackage } from "../../src/package/artifact.js";
+import { isPackageDescriptor } from "../../src/package/listed.js";
 import type { PackageLayer, PackageMetadata } from "../../src/package/package.js";
 import { createMemoryStore } from "../../src/store/memory.js";
 import type { Store } from "../../src/store/store.js";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { digestOf } from "../../src/oci/digest.js";
-import { fileKind, storeTarball } from "../../src/package/bare-tarball.js";
+import { storeTarball } from "../../src/package/bare-tarball.js";
 import { listPackages } from "../../src/package/catalog.js";
 import { createMemoryCache } from "../../src/store/cache.js";
 import { debOf } from "../support/deb.js";
@@ -13,19 +13,20 @@ import { createPlace, tarGzWith, tarWith, writeNamed, writePackage } from "./fil
 
 const test = suite("package/bare-tarball");
 
-test("fileKind() tells packages from bare tarballs by what they are", async (context) => {
-  const { folder } = await createPlace(context);
+test("storeTarball() tells packages from bare tarballs by what they are", async (context) => {
+  const { folder, store } = await createPlace(context);
   const write = (name: string, bytes: Uint8Array) => writePackage(folder, name, bytes);
-  assert.is(await fileKind(await writeNamed(folder, "a")), "package");
-  assert.is(await fileKind(await write("b.tar.gz", debOf())), "package");
-  assert.is(await fileKind(await write("c.txt", tarGzWith("x"))), "tarball");
-  assert.is(await fileKind(await write("d.tar.gz", tarWith("x"))), "tarball");
-  assert.is(await fileKind(await write("e.tar", archive(member({ name: "old", magic: V7_MAGIC }, "x")))), "tarball");
-  assert.is(await fileKind(await write("f.tar", END)), "tarball");
+  const nameOf = async (path: string) => (await storeTarball(store, path))?.name;
+  assert.is(await nameOf(await writeNamed(folder, "a")), undefined);
+  assert.is(await nameOf(await write("b.tar.gz", debOf())), undefined);
+  assert.is(await nameOf(await write("c.txt", tarGzWith("x"))), "c.txt");
+  assert.is(await nameOf(await write("d.tar.gz", tarWith("x"))), "d.tar.gz");
+  assert.is(await nameOf(await write("e.tar", archive(member({ name: "old", magic: V7_MAGIC }, "x")))), "e.tar");
+  assert.is(await nameOf(await write("f.tar", END)), "f.tar");
 });
 
-test("fileKind() refuses everything else as what it is", async (context) => {
-  const { folder } = await createPlace(context);
+test("storeTarball() refuses everything else as what it is", async (context) => {
+  const { folder, store } = await createPlace(context);
   for (const [bytes, found] of [
     [Buffer.from("<html>"), "an HTML page"],
     [Buffer.from("PK\x03\x04"), "a zip archive"],
@@ -33,19 +34,22 @@ test("fileKind() refuses everything else as what it is", async (context) => {
     [Buffer.from("!<arch>\nother.o/"), "an ar archive"],
   ] as const) {
     const path = await writePackage(folder, "x.tar.gz", bytes);
-    const { detail, message } = await rejects(fileKind(path), "FORMAT");
+    const { detail, message } = await rejects(storeTarball(store, path), "FORMAT");
     assert.is(detail.found, found);
     assert.is(message, `Cannot build from "${path}": it is ${found}, wanted a tarball or a Debian package`);
   }
-  await rejects(fileKind(folder), "FORMAT");
+  await rejects(storeTarball(store, folder), "FORMAT");
 });
 
 test("storeTarball() makes a layer, no package", async (context) => {
   const { folder, store } = await createPlace(context);
   const bytes = tarGzWith("x");
-  const { name, layer, warnings } = await storeTarball(store, await writePackage(folder, "rootfs.tar.gz", bytes));
-  assert.equal([name, layer.descriptor.digest, warnings], ["rootfs.tar.gz", digestOf(bytes), []]);
-  assert.ok(await store.has(layer.descriptor));
+  const stored = await storeTarball(store, await writePackage(folder, "rootfs.tar.gz", bytes));
+  assert.equal(
+    [stored?.name, stored?.layer.descriptor.digest, stored?.warnings],
+    ["rootfs.tar.gz", digestOf(bytes), []],
+  );
+  assert.ok(stored !== undefined && (await store.has(stored.layer.descriptor)));
   assert.equal(await listPackages(store), []);
 });
 
@@ -59,8 +63,8 @@ test("a tarball that was stored before is not read again, unless it changed", as
   };
   const storeCounted = async () => {
     count = 0;
-    const { layer } = await storeTarball(store, path, { cache, onBytes });
-    return [layer.descriptor.digest, count] as const;
+    const stored = await storeTarball(store, path, { cache, onBytes });
+    return [stored?.layer.descriptor.digest, count] as const;
   };
   await sleep(130);
   const bytes = tarGzWith("1");

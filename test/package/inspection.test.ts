@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { digestOf } from "../../src/oci/digest.js";
+import type { ListedFile } from "../../src/package/file-list.js";
 import { createInspection, type InspectionOptions } from "../../src/package/inspection.js";
 import { writeTar } from "../../src/tar/write.js";
 import { chunkSizes, gather, pieces } from "../stream/pieces.js";
@@ -13,9 +14,10 @@ import { entryLists } from "../tar/archives.js";
 const test = suite("package/inspection");
 
 function inspect(tar: Uint8Array, options: Partial<InspectionOptions> = {}) {
-  const inspection = createInspection({ what: '"a.deb"', ...options });
+  const files: ListedFile[] = [];
+  const inspection = createInspection({ what: '"a.deb"', onFile: (file) => files.push(file), ...options });
   inspection.write(tar);
-  return inspection.end();
+  return { ...inspection.end(), files };
 }
 
 /** Entries that a package may have, whatever their names and contents are. */
@@ -30,9 +32,10 @@ const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 test("createInspection() sees digest, size and files, however the tar comes in", async () => {
   const property = fc.asyncProperty(safeLists, chunkSizes, async (entries, sizes) => {
     const tar = await gather(writeTar(entries));
-    const inspection = createInspection({ what: "a" });
+    const files: ListedFile[] = [];
+    const inspection = createInspection({ what: "a", onFile: (each) => files.push(each) });
     for await (const chunk of pieces(tar, sizes)) inspection.write(chunk);
-    const { diffId, uncompressedSize, files } = inspection.end();
+    const { diffId, uncompressedSize } = inspection.end();
     assert.equal([diffId, uncompressedSize], [digestOf(tar), tar.length]);
     const expected = entries.map(({ path, type, size, text, linkpath }) =>
       type === "file" ? [path, size, digestOf(Buffer.from(text, "latin1"))] : [path, undefined, linkpath],

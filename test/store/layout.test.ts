@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
@@ -343,6 +343,25 @@ test("stores that make one layout at almost the same time do not stand in each o
       (await createLayoutStore(folder).tags()).map(({ name }) => name),
       names,
     );
+  }
+});
+
+test("tag() to what a name stands for already leaves index.json alone, and waits for nobody", async (context) => {
+  const folder = await tempFolder(context);
+  const store = createLayoutStore(folder);
+  const [one, two] = [await store.put("text/plain", fromBytes("1")), await store.put("text/plain", fromBytes("2"))];
+  const names = ["a", "b"];
+  await store.tag([...names.map((name) => ({ name, descriptor: one })), { descriptor: two }]);
+  const path = join(folder, "index.json");
+  const before = await stat(path);
+  await writeFile(join(folder, ".lading/lock"), "somebody");
+  const hasty = createLayoutStore(folder, { deadlineMs: 1 });
+  await hasty.tag([{ name: "a", descriptor: one }]);
+  await hasty.tag([{ descriptor: one }]);
+  await hasty.tag([{ name: "b", descriptor: one }, { descriptor: two }]);
+  assert.equal((await stat(path)).ino, before.ino);
+  for (const roots of [[{ name: "a", descriptor: two }], [{ name: "c", descriptor: one }]]) {
+    await rejects(hasty.tag(roots), "EXISTS");
   }
 });
 

@@ -7,7 +7,8 @@ const test = suite("tar/batch");
 test("createBatch() gathers bytes in order, grows as needed, and starts anew after flush()", () => {
   const batch = createBatch(4);
   batch.append(Buffer.from("abc"));
-  batch.take(2).write("de");
+  const at = batch.room(2);
+  batch.bytes.write("de", at);
   batch.pad(3);
   assert.is(batch.length, 8);
   assert.equal(Buffer.from(batch.flush()), Buffer.from("abcde\0\0\0"));

@@ -34,8 +34,12 @@ test("decodeNumber() reads what encodeOctal() writes, and base-256", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0o77777777777 }), fc.maxSafeInteger(), (octal, any) => {
       const field = Buffer.alloc(12, 0x23);
-      encodeOctal(octal, field, 0, 12);
+      const sum = encodeOctal(octal, field, 0, 12);
       assert.is(decodeNumber(field, 0, 12), octal);
+      assert.is(
+        field.reduce((total, byte) => total + byte),
+        sum,
+      );
       assert.is(decodeNumber(Buffer.from(base256(BigInt(any), 12), "latin1"), 0, 12), any);
     }),
   );

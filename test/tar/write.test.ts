@@ -100,6 +100,20 @@ test("writeTar() uses a pax header only where it must", async () => {
   );
 });
 
+test("writeTar() writes a header as if none had been written before it", async () => {
+  const first: WriteEntry = { ...base, path: "a", type: "directory" };
+  const headerOf = async (entries: readonly WriteEntry[]): Promise<Buffer> =>
+    (await write(entries)).subarray(-1536, -1024);
+  for (const change of [{ mode: 0o700 }, { uid: 5 }, { gid: 5 }, { mtime: 5 }, { type: "fifo" }] as const) {
+    const second: WriteEntry = { ...first, path: "b", ...change };
+    const after = await headerOf([first, second]);
+    await write([file("c", "")]);
+    assert.equal(await headerOf([second]), after, Object.keys(change)[0]);
+    const { entries } = scan(await write([first, second]));
+    assert.equal(entries, [first, second]);
+  }
+});
+
 test("writeTar() says a size of 8 GiB and more in a pax header", async () => {
   const header = writeTar([file("big", "", { size: 2 ** 33, open: () => fromBytes(Buffer.alloc(70_000)) })]);
   const chunk = await header.next();

@@ -7,7 +7,7 @@
 import { LadingError } from "../../errors.js";
 import type { IoOptions } from "../../stream/bytes.js";
 import { describeContent, detectCompression } from "../../stream/detect.js";
-import { BLOCK, isHeader, isZeroBlock } from "../../tar/header.js";
+import { BLOCK, headerIn, isHeader, isZeroBlock } from "../../tar/header.js";
 import type { PackageFile, PackageFormat, PackageSource } from "../package.js";
 import { compareNaturalVersions } from "../version.js";
 import { findSidecar, readSidecar } from "./sidecar.js";
@@ -17,7 +17,9 @@ export { findSidecar } from "./sidecar.js";
 /** Is it a tar, or compressed bytes that may hold one? An archive without entries is a block of zeros. */
 export function isTarball({ head }: Pick<PackageFile, "head">): boolean {
   if (detectCompression(head) !== "none") return true;
-  return head.byteLength >= BLOCK && (isHeader(head, 0) || isZeroBlock(head, 0));
+  if (head.byteLength < BLOCK) return false;
+  const header = headerIn(head);
+  return isHeader(header) || isZeroBlock(header);
 }
 
 async function open(file: PackageFile, options: IoOptions = {}): Promise<PackageSource> {

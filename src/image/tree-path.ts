@@ -1,40 +1,24 @@
 /**
- * The nodes of a {@link Tree}, and ways through them.
+ * Ways through a {@link Tree}.
  *
  * @module
  */
 
 import { LadingError } from "../errors.js";
-import type { Digest } from "../oci/digest.js";
-import type { ListedFile } from "../package/file-list.js";
 import { escapePath } from "../tar/path.js";
-
-/** One thing in the tree. Children are there for directories only. A hard link is the file that it names. */
-export interface Node {
-  readonly type: ListedFile["type"];
-  readonly mode: number;
-  readonly digest?: Digest | undefined;
-  readonly target?: string | undefined;
-  /** Number of the layer that put it there. */
-  readonly layer: number;
-  readonly children?: Map<string, Node>;
-}
+import type { Nodes } from "./tree-nodes.js";
 
 /** Where a path leads once every symlink on it is followed, its last component too. */
 export interface Way {
   readonly parts: readonly string[];
-  /** What lies there; undefined where nothing does. */
-  readonly node: Node | undefined;
+  /** What lies there; 0 where nothing does. */
+  readonly node: number;
   /** Count of symlinks that were followed. */
   readonly followed: number;
 }
 
 /** Symlinks that are followed on one way, Linux's `MAXSYMLINKS`. */
 const MAX_SYMLINKS = 40;
-
-export function newDirectory(layer: number, mode = 0o755, children = new Map<string, Node>()): Node {
-  return { type: "directory", mode, layer, children };
-}
 
 /** `usr/bin/jq` in its two parts, `usr/bin` and `jq`. */
 export function splitPath(path: string): { readonly parent: string; readonly name: string } {
@@ -48,36 +32,41 @@ export function cannotPlace(path: string, state: string, why: string): LadingErr
   return new LadingError("UNSAFE_ENTRY", `Cannot place "${shown}": ${state}`, { path: shown, why });
 }
 
+/** What a folder, or what is taken for one, has under a name; 0 where it has nothing or is no folder. */
+export function childOf(nodes: Nodes, folder: number, name: string): number {
+  return folder !== 0 && nodes.typeOf(folder) === "directory" ? nodes.child(folder, name) : 0;
+}
+
 /**
  * Follows a path from the root, which no `..` leaves. What is missing is taken for folders.
  *
  * @throws {LadingError} `UNSAFE_ENTRY` for more than 40 symlinks.
  */
-export function follow(root: Node, path: string): Way {
+export function follow(nodes: Nodes, path: string): Way {
   const pending = path.split("/").reverse();
   const parts: string[] = [];
-  let nodes: (Node | undefined)[] = [root];
+  let way = [nodes.root];
   let followed = 0;
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     if (part === "" || part === ".") continue;
     if (part === "..") {
-      if (parts.pop() !== undefined) nodes.pop();
+      if (parts.pop() !== undefined) way.pop();
       continue;
     }
-    const node = nodes.at(-1)?.children?.get(part);
-    if (node?.type !== "symlink") {
+    const node = childOf(nodes, way.at(-1) ?? 0, part);
+    if (node === 0 || nodes.typeOf(node) !== "symlink") {
       parts.push(part);
-      nodes.push(node);
+      way.push(node);
       continue;
     }
     if (++followed > MAX_SYMLINKS)
       throw cannotPlace(path, "symbolic links lead in a circle there; remove one of them", "symlink loop");
-    const { target = "" } = node;
+    const { target = "" } = nodes.factsOf(node);
     if (target.startsWith("/")) {
       parts.length = 0;
-      nodes = [root];
+      way = [nodes.root];
     }
     pending.push(...target.split("/").reverse());
   }
-  return { parts, node: nodes.at(-1), followed };
+  return { parts, node: way.at(-1) ?? 0, followed };
 }

@@ -1,0 +1,90 @@
+/**
+ * The program as two files: what a build or a push needs of which everything is known, and the rest.
+ *
+ * Reading code costs time even where none of it runs, and such a build takes little else. The rest is one file too, loaded
+ * when the first module of it is asked for.
+ *
+ * @module
+ */
+
+import { join, relative } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { CONNECTIONS_APART } from "./bundle-connections.js";
+
+/** Modules that are loaded on demand and yet belong to the first file. */
+const FIRST = [
+  "bin/cli.js",
+  "bin/commands/build.js",
+  "bin/commands/copy.js",
+  "bin/commands/push.js",
+  "src/build-files.js",
+  "src/deliver.js",
+  "src/errors.js",
+  "src/oci/platform.js",
+  "src/registry/client.js",
+  "src/registry/credentials.js",
+  "src/store/local.js",
+  "src/stream/pool.js",
+  "src/transport.js",
+];
+
+/** commander starts other programs as verbs where it is told to; loading what that takes is not free. */
+const NO_PROGRAMS: Plugin = {
+  name: "no-programs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: "none", namespace: "none" } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: "none" }, () => ({ contents: "" }));
+  },
+};
+
+/** Takes modules that are loaded on demand from the second file, and notes which. */
+function laterModules(outDir: string, found: Set<string>): Plugin {
+  return {
+    name: "later-modules",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
+        const module = relative(outDir, join(resolveDir, path)).replaceAll("\\", "/");
+        if (kind !== "dynamic-import" || FIRST.includes(module)) return undefined;
+        found.add(module);
+        return { path: module, namespace: "later" };
+      });
+      onResolve({ filter: /^/, namespace: "later" }, ({ path }) => ({ path, external: true }));
+      onLoad({ filter: /^/, namespace: "later" }, ({ path }) => ({
+        contents: `module.exports = require("./rest.cjs")["${path}"];`,
+      }));
+    },
+  };
+}
+
+/**
+ * Writes `bin/start.cjs` and `bin/rest.cjs`. Modules that both need are in both, so none of them may keep a state that the
+ * other has to see.
+ *
+ * @param outDir The compiled tree.
+ * @param common What all bundles have in common.
+ */
+export async function bundleProgram(outDir: string, common: BuildOptions): Promise<void> {
+  const options: BuildOptions = {
+    ...common,
+    format: "cjs",
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  };
+  const plugins = [...(common.plugins ?? []), NO_PROGRAMS, CONNECTIONS_APART];
+  const later = new Set<string>();
+  await build({
+    ...options,
+    entryPoints: [join(outDir, "bin/start.js")],
+    outfile: join(outDir, "bin/start.cjs"),
+    plugins: [...plugins, laterModules(outDir, later)],
+  });
+  const lines = [...later].sort().map((path) => `get "${path}"() { return require("./${path}"); },`);
+  await build({
+    ...options,
+    stdin: { contents: `module.exports = {\n${lines.join("\n")}\n};`, resolveDir: outDir },
+    outfile: join(outDir, "bin/rest.cjs"),
+    plugins,
+  });
+}
