@@ -1,5 +1,5 @@
 /**
- * The program as two files: what a build needs of which everything is known, and the rest.
+ * The program as two files: what a build or a push needs of which everything is known, and the rest.
  *
  * Reading code costs time even where none of it runs, and such a build takes little else. The rest is one file too, loaded
  * when the first module of it is asked for.
@@ -9,6 +9,7 @@
 
 import { join, relative } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { CONNECTIONS_APART } from "./bundle-connections.js";
 
 /** CommonJS that knows where it is. */
 export const AS_COMMONJS: BuildOptions = {
@@ -21,10 +22,13 @@ export const AS_COMMONJS: BuildOptions = {
 const FIRST = [
   "bin/cli.js",
   "bin/commands/build.js",
+  "bin/commands/copy.js",
+  "bin/commands/push.js",
   "src/build-files.js",
   "src/deliver.js",
   "src/errors.js",
   "src/oci/platform.js",
+  "src/registry/client.js",
   "src/registry/credentials.js",
   "src/store/local.js",
   "src/stream/pool.js",
@@ -70,7 +74,7 @@ function laterModules(outDir: string, found: Set<string>): Plugin {
  */
 export async function bundleProgram(outDir: string, common: BuildOptions): Promise<void> {
   const options: BuildOptions = { ...common, ...AS_COMMONJS };
-  const plugins = [...(common.plugins ?? []), NO_PROGRAMS];
+  const plugins = [...(common.plugins ?? []), NO_PROGRAMS, CONNECTIONS_APART];
   const later = new Set<string>();
   await build({
     ...options,

@@ -11,6 +11,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
+import { bundleConnections } from "./bundle-connections.js";
 import { AS_COMMONJS, bundleProgram } from "./bundle-program.js";
 import { bundleLibdeflate } from "./libdeflate.js";
 
@@ -22,16 +23,7 @@ async function writeSchema(): Promise<void> {
 }
 
 /** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
-const SELDOM = [
-  "@toondepauw/node-zstd",
-  "fzstd",
-  "minimatch",
-  "unbzip2-stream",
-  "undici",
-  "xz-decompress",
-  "yaml",
-  "zod",
-];
+const SELDOM = ["@toondepauw/node-zstd", "fzstd", "minimatch", "unbzip2-stream", "xz-decompress", "yaml", "zod"];
 
 const COMMON: BuildOptions = {
   bundle: true,
@@ -77,5 +69,6 @@ async function bundleWorkers(): Promise<void> {
 await bundleLibdeflate(join(outDir, "src/stream/libdeflate"));
 await writeSchema();
 await bundleProgram(outDir, COMMON);
+await bundleConnections(outDir, COMMON);
 await bundleWorkers();
 await chmod(join(outDir, "bin/lading.cjs"), 0o755);

@@ -4,10 +4,22 @@
  * @module
  */
 
+import { setFlagsFromString } from "node:v8";
 import type { Cli } from "./cli.js";
 import { main } from "./main.js";
 
 const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Verbs that talk to registries and run no WASM but the parser of HTTP. */
+const TALKING: ReadonlySet<string | undefined> = new Set(["copy", "pull", "push"]);
+/** The last version of Node of which it is known that its V8 has the flag; one that it lacks is reported on stderr. */
+const LAST_NODE = 24;
+
+/** A process waits at its end for V8 to optimise that parser, which takes longer than a short conversation. */
+function deferOptimising(host: NodeJS.Process): void {
+  if (!TALKING.has(host.argv[2]) || Number.parseInt(host.versions.node, 10) > LAST_NODE) return;
+  setFlagsFromString("--wasm-tiering-budget=2000000000");
+}
 
 /** Runs the command line of a process to its end and sets the exit status. */
 export async function start(host: NodeJS.Process): Promise<void> {
@@ -38,6 +50,7 @@ export async function start(host: NodeJS.Process): Promise<void> {
     env: host.env,
     signal: stop.signal,
   };
+  deferOptimising(host);
   const status = await main(host.argv.slice(2), cli);
   host.exitCode = signalled === undefined ? status : EXIT[signalled];
 }

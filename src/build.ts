@@ -4,20 +4,20 @@
  * @module
  */
 
-import { LadingError } from "./errors.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
 import type { ImageSettings } from "./image/compose.js";
 import type { Content, ImageContents } from "./image/content.js";
+import { catalogOf, checkUsed, type Named, placeContents } from "./image/named-files.js";
 import type { BuildWarning } from "./image/plan-layers.js";
-import type { SquashOptions } from "./image/stack-layers.js";
+import { MAX_LAYERS, type SquashOptions } from "./image/stack-layers.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
-import { formatPlatform, type Platform } from "./oci/platform.js";
+import type { Platform } from "./oci/platform.js";
 import { listPackage, packageTag } from "./package/artifact.js";
-import { type StoredTarball, storeTarball } from "./package/bare-tarball.js";
-import { describePackage, listPackages } from "./package/catalog.js";
+import { storeTarball } from "./package/bare-tarball.js";
+import { listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
 import type { Package } from "./package/package.js";
@@ -65,6 +65,11 @@ export interface BuildOptions extends IoOptions {
   /** For a base image in a registry. */
   readonly registry?: RegistryStoreOptions | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
+  /**
+   * Of {@link buildFiles}: called with each layer that was read and is in the store, before the image is made, which will
+   * most likely hold it as it is.
+   */
+  readonly onLayer?: ((layer: Descriptor) => void) | undefined;
   /** Told in words what is being done, for progress. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
@@ -163,24 +168,29 @@ export async function build(recipe: Recipe, options: BuildOptions): Promise<Buil
   return await finish(images, run);
 }
 
-/** What a file that was named became. */
-type Named =
-  | { readonly path: string; readonly kind: "package"; readonly package: Package }
-  | { readonly path: string; readonly kind: "tarball"; readonly tarball: StoredTarball };
-
 /** Stores files, several at once, and gives them back in their order. */
 async function storeFiles(paths: readonly string[], run: Run): Promise<readonly Named[]> {
   const { jobs = 4, signal } = run;
   const stored = await withPool(paths, { jobs }, async (pool, sorted, atOnce) => {
-    return await mapConcurrent(sorted, atOnce, (path) => storeFile(path, pool, run), signal);
+    return await mapConcurrent(sorted, atOnce, (path) => storeFile(path, paths.length, pool, run), signal);
   });
   const byPath = new Map(stored.map((each) => [each.path, each]));
   return paths.flatMap((path) => byPath.get(path) ?? []);
 }
 
-async function storeFile(path: string, pool: ResourcePool | undefined, run: Run): Promise<Named> {
+/** Layers that a build from files adds at most: what a root file system needs. */
+const OWN_LAYERS = 1;
+
+/** Will layers be in the image as they are stored? Of very many, some may come to share one. */
+function keepsLayers({ squash, singleId, maxLayers = MAX_LAYERS }: Run, files: number): boolean {
+  return squash === undefined && singleId !== true && files + OWN_LAYERS <= maxLayers;
+}
+
+async function storeFile(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
   const { local, signal, compression, transform, limits, jobs, onWarning, count } = run;
+  let bytesRead = 0;
   const onBytes = (bytes: number) => {
+    bytesRead += bytes;
     count.packageBytes += bytes;
   };
   const options = { cache: local.cache, signal, compression, transform, limits, onBytes, pool, jobs };
@@ -188,27 +198,11 @@ async function storeFile(path: string, pool: ResourcePool | undefined, run: Run)
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
+  const { descriptor } = "package" in stored ? stored.package.layer : stored.layer;
+  // A layer that was known is most likely where the image goes already.
+  if (bytesRead > 0 && keepsLayers(run, files)) run.onLayer?.(descriptor);
   if ("package" in stored) return { path, kind: "package", package: stored.package };
   return { path, kind: "tarball", tarball: stored };
-}
-
-/** The packages to choose from: those that were named instead of others of the same name, then the store's. */
-function catalogOf(named: readonly Named[], stored: readonly Package[]): readonly Package[] {
-  const own = new Map<string, Package>();
-  for (const each of named) {
-    if (each.kind !== "package") continue;
-    const { package: pkg } = each;
-    // For several platforms, one package is named for each architecture.
-    const key = `${pkg.fqn} ${pkg.architecture ?? ""}`;
-    const other = own.get(key);
-    own.set(key, pkg);
-    if (other === undefined || other.manifest.digest === pkg.manifest.digest) continue;
-    const names = [describePackage(other), describePackage(pkg)];
-    const message = `Cannot build from "${each.path}": ${names[0]} is named too, and an image holds one of them; leave one out`;
-    throw new LadingError("CONFLICT", message, { packages: names, chain: [] });
-  }
-  const names = new Set([...own.values()].map(({ fqn }) => fqn));
-  return [...own.values(), ...stored.filter(({ fqn }) => !names.has(fqn))];
 }
 
 /** Lists packages in the store that are not there under any content, so that later builds find them. */
@@ -217,37 +211,6 @@ async function listNew(packages: readonly Package[], stored: readonly Package[],
   const added = packages.filter((pkg) => !known.has(packageTag(pkg)));
   const roots = added.map((pkg) => ({ name: packageTag(pkg), descriptor: listPackage(pkg) }));
   if (roots.length > 0) await run.local.store.tag(roots, { signal: run.signal });
-}
-
-/** A package of another platform would be left out in silence. */
-function checkUsed(named: readonly Named[], resolutions: readonly Resolution[]): void {
-  const used = new Set(resolutions.flatMap(({ packages }) => packages.map((each) => each.package.manifest.digest)));
-  for (const each of named) {
-    if (each.kind !== "package" || used.has(each.package.manifest.digest)) continue;
-    const { architecture = "any architecture" } = each.package;
-    const built = resolutions.map(({ platform }) => formatPlatform(platform)).join(", ");
-    const message = `Cannot build from "${each.path}": it is for ${architecture}, expected a package for ${built}; leave it out, or build for its platform too`;
-    throw new LadingError("CONFLICT", message, { packages: [describePackage(each.package)], chain: [] });
-  }
-}
-
-/** Packages in the order of the resolution; a tarball right above the packages that were named before it. */
-function placeContents(named: readonly Named[], resolution: Resolution): readonly Content[] {
-  const order = new Map(resolution.packages.map(({ package: pkg }, index) => [pkg.manifest.digest, index]));
-  const placed = resolution.packages.map((each, index) => ({
-    at: index,
-    content: { kind: "package", package: each.package } as Content,
-  }));
-  let above = -1;
-  for (const each of named) {
-    if (each.kind === "package") above = Math.max(above, order.get(each.package.manifest.digest) ?? above);
-    else
-      placed.push({
-        at: above + 0.5,
-        content: { kind: "tarball", name: each.tarball.name, layer: each.tarball.layer },
-      });
-  }
-  return placed.sort((a, b) => a.at - b.at).map(({ content }) => content);
 }
 
 /** What {@link buildFilesAnew} came to. */

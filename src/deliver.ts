@@ -4,11 +4,18 @@
  * @module
  */
 
-import { LadingError } from "./errors.js";
+import { isLadingError, LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
-import { type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+import { type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
 import type { Store } from "./store/store.js";
 import type { Place } from "./transport.js";
+
+const NOTHING = { blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } } as const;
+
+/** How often a registry is given an image that it says to lack parts of. */
+const TRIES = 3;
+/** Layers that go ahead at once. */
+const AHEAD = 4;
 
 /** Where an image came to. */
 export interface Delivered extends CopyResult {
@@ -23,16 +30,104 @@ export interface Delivered extends CopyResult {
  * `tag`.
  */
 export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
-  const isDigest = /^sha(256|512):/.test(to.name);
+  const isDigest = isDigestName(to.name);
   if (isDigest && to.name !== root.digest) {
     const message = `Cannot write ${root.digest} to ${to.label}: that names other content; name a tag, or nothing after the name`;
     throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
   }
-  const copied =
-    from === to.store
-      ? { root, blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } }
-      : await copy(root, from, to.store, options);
-  const name = isDigest ? undefined : to.name;
-  await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
-  return { ...copied, label: to.label };
+  const bring = async () => {
+    const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
+    const name = isDigest ? undefined : to.name;
+    await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
+    return { ...copied, label: to.label };
+  };
+  for (let count = 1; ; count++) {
+    try {
+      return await bring();
+    } catch (error) {
+      // Its store then looks for every blob that the manifest was to stand for, and at last sends what the registry says to have.
+      if (count === TRIES || !isLost(error)) throw error;
+    }
+  }
+}
+
+/** Does a registry say that it lacks a blob that it was not given? */
+function isLost(error: unknown): boolean {
+  return isLadingError(error, "REGISTRY") && error.detail.errors.some(({ code }) => code.endsWith("BLOB_UNKNOWN"));
+}
+
+/** An image on its way to a place, whose layers may go ahead. */
+export interface Delivery {
+  /** Brings a layer, which is in the store, to the place while the image is still being made. */
+  sendAhead(layer: Descriptor): void;
+  /**
+   * Waits for what went ahead, brings the rest and gives it the place's name.
+   *
+   * @throws {LadingError} as {@link deliver}; what failed on the way ahead fails here.
+   */
+  finish(root: Descriptor): Promise<Delivered>;
+  /** Lets go of what is on its way; after `finish` it does nothing. The place then has layers that nothing names. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts to bring an image to a place before it is made. Layers go ahead to places that take bytes, where that is long: not
+ * to layouts, which link them, and not to a place that is named by a digest, which may turn out to be another one.
+ */
+export function startDelivery(from: Store, to: Place, options: CopyOptions = {}): Delivery {
+  const { jobs = AHEAD, signal } = options;
+  const ending = new AbortController();
+  const io = { ...options, signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]) };
+  const goesAhead = from !== to.store && to.store.link === undefined && !isDigestName(to.name);
+  const waiting: Descriptor[] = [];
+  const runs: Promise<void>[] = [];
+  const sent = new Map<string, CopyAction>();
+  let failed: { readonly error: unknown } | undefined;
+  let running = 0;
+
+  async function run(): Promise<void> {
+    running++;
+    try {
+      for (let next = waiting.shift(); next !== undefined && failed === undefined; next = waiting.shift()) {
+        const { blobs } = await copy(next, from, to.store, io);
+        for (const { descriptor, action } of blobs) sent.set(descriptor.digest, action);
+      }
+    } catch (error) {
+      failed ??= { error };
+    } finally {
+      running--;
+    }
+  }
+
+  return {
+    sendAhead(layer) {
+      if (!goesAhead) return;
+      waiting.push(layer);
+      if (running < jobs) runs.push(run());
+    },
+    async finish(root) {
+      await Promise.all(runs);
+      if (failed !== undefined) throw failed.error;
+      return withActions(await deliver(root, from, to, options), sent);
+    },
+    async stop() {
+      ending.abort();
+      await Promise.all(runs);
+    },
+  };
+}
+
+/** What was sent ahead was there when the rest came: what counts is how it came. */
+function withActions(delivered: Delivered, sent: ReadonlyMap<string, CopyAction>): Delivered {
+  const blobs = delivered.blobs.map(({ descriptor, action }) => ({
+    descriptor,
+    action: action === "skipped" ? (sent.get(descriptor.digest) ?? action) : action,
+  }));
+  const bytes = { skipped: 0, linked: 0, copied: 0 };
+  for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;
+  return { ...delivered, blobs, bytes };
+}
+
+function isDigestName(name: string): boolean {
+  return /^sha(256|512):/.test(name);
 }

@@ -6,7 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
-export { type Delivered, deliver } from "./deliver.js";
+export { type Delivered, type Delivery, deliver, startDelivery } from "./deliver.js";
 export {
   type Chain,
   type ErrorCode,

@@ -6,7 +6,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import type { BuildOptions, BuildResult, Delivered, Recipe } from "../../src/index.js";
+import type { BuildOptions, BuildResult, Delivered, Descriptor, Recipe } from "../../src/index.js";
 import {
   type Cli,
   type CommonFlags,
@@ -131,6 +131,12 @@ function squashOf({ squash, squashFrom }: Flags) {
   return squash || squashFrom !== undefined ? { from: squashFrom } : undefined;
 }
 
+/** One for each key: two tags of one repository need the same layers once. */
+function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const keys = items.map(keyOf);
+  return items.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
+}
+
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
   const places = placesOf(source, flags);
@@ -141,7 +147,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     throw new UsageError("--at, --include and --exclude are for tarballs and packages; name such files");
   }
   const { buildFiles, EMPTY_RECIPE } = await import("../../src/build-files.js");
-  const { deliver } = await import("../../src/deliver.js");
+  const { startDelivery } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
   const local = await openStore(cli, flags);
   const registry = await registryOptions(cli, flags);
@@ -163,22 +169,31 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     platforms,
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
+    onLayer: (layer: Descriptor) => {
+      for (const { delivery } of ahead) delivery.sendAhead(layer);
+    },
   };
   const progress = createProgress(cli, flags);
+  const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
+  const deliveries = opened.map((place) => {
+    const delivery = startDelivery(local.store, place, { signal: cli.signal, jobs: flags.jobs, onBytes });
+    return { place, delivery };
+  });
+  const ahead = firstOfEach(deliveries, ({ place }) => place.store.label);
   try {
     const result =
       "files" in source
         ? await buildFiles(source.files, options, override(EMPTY_RECIPE))
         : await buildRecipe(override(await readRecipe(source.recipe)), options);
     const delivered: Delivered[] = [];
-    for (const place of opened) {
+    for (const { place, delivery } of deliveries) {
       progress.step(`writing ${place.label}`);
-      const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
-      delivered.push(await deliver(result.root, local.store, place, { signal: cli.signal, jobs, onBytes }));
+      delivered.push(await delivery.finish(result.root));
     }
     progress.end();
     report(cli, flags, result, delivered);
   } finally {
+    await Promise.all(deliveries.map(({ delivery }) => delivery.stop()));
     progress.end();
   }
 }

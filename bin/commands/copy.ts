@@ -23,7 +23,6 @@ export function createCopyVerb(cli: Cli, name: string, summary: string) {
 /** Copies an image between two places and prints what moved. */
 export async function runCopy(source: string, target: string, flags: CopyFlags, cli: Cli): Promise<void> {
   const { deliver } = await import("../../src/deliver.js");
-  const { defaultJobs } = await import("../../src/stream/pool.js");
   const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
   const [from, to] = [await openPlace(source, options), await openPlace(target, options)];
   const progress = createProgress(cli, flags);
@@ -32,8 +31,8 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
     const { signal } = cli;
     const root = await from.store.resolve(from.name, { signal });
     const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
-    const jobs = flags.jobs ?? defaultJobs(cli.env);
-    const { label, bytes, blobs } = await deliver(root, from.store, to, { signal, jobs, onBytes });
+    // Not as many as there are processors: what is moved is waited for more than worked on.
+    const { label, bytes, blobs } = await deliver(root, from.store, to, { signal, jobs: flags.jobs, onBytes });
     progress.end();
     const moved = blobs.filter(({ action }) => action !== "skipped").length;
     if (!flags.quiet && !flags.json) {

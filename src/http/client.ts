@@ -4,9 +4,10 @@
  * @module
  */
 
-import { Readable } from "node:stream";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { LadingError } from "../errors.js";
+import type { ByteStream } from "../stream/bytes.js";
+import type { Connections } from "./connections.js";
 import { isPassingFailure, networkError, refusedRequest } from "./failure.js";
 import { isLoopbackHost } from "./host.js";
 import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
@@ -65,33 +66,28 @@ type Settings = typeof DEFAULTS;
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: Settings = { ...DEFAULTS, ...given };
-  let agent: Promise<Agent> | undefined;
-  const open = () => {
-    agent ??= createAgent(settings);
-    return agent;
+  let connections: Promise<Connections> | undefined;
+  const open = async () => {
+    connections ??= loadConnections(settings);
+    return await connections;
   };
   return {
     request: async (request) => follow(await open(), request, settings),
-    close: async () => (await agent)?.destroy(),
+    close: async () => (await connections)?.close(),
   };
 }
 
-async function createAgent(settings: Settings): Promise<Agent> {
-  // Loading undici costs some 50 ms, which a command that talks to nobody does not pay.
-  const undici = await import("undici");
-  return new undici.Agent({
-    connect: { timeout: settings.connectTimeoutMs },
-    headersTimeout: settings.headersTimeoutMs,
-    bodyTimeout: settings.idleTimeoutMs,
-    connections: settings.connections,
-  });
+/** Loading undici takes some time, which a command that talks to nobody does not pay. */
+async function loadConnections(settings: Settings): Promise<Connections> {
+  const { createConnections } = await import("./connections.js");
+  return createConnections(settings);
 }
 
-async function follow(agent: Agent, first: HttpRequest, settings: Settings): Promise<HttpResponse> {
+async function follow(connections: Connections, first: HttpRequest, settings: Settings): Promise<HttpResponse> {
   let request = first;
   for (let count = 0; count <= REDIRECT_LIMIT; count++) {
     const url = checkedUrl(request.url, settings);
-    const response = await attempt(agent, { ...request, url }, settings);
+    const response = await attempt(connections, { ...request, url }, settings);
     if (!isRedirect(response.status)) return response;
     await response.discard();
     const next = redirectRequest(request, url, response.status, response.headers.location);
@@ -123,7 +119,11 @@ interface Flight {
 }
 
 /** One hop, with its retries. */
-async function attempt(agent: Agent, request: HttpRequest & { url: URL }, settings: Settings): Promise<HttpResponse> {
+async function attempt(
+  connections: Connections,
+  request: HttpRequest & { url: URL },
+  settings: Settings,
+): Promise<HttpResponse> {
   const limit = (request.retry ?? isIdempotent(request.method)) ? settings.attempts : 1;
   let timeouts = 0;
   for (let count = 1; ; count++) {
@@ -131,7 +131,7 @@ async function attempt(agent: Agent, request: HttpRequest & { url: URL }, settin
     const mayRepeat = () => count < limit && !(request.body?.once === true && sent.opened);
     let askedMs: number | undefined;
     try {
-      const response = await send(agent, request, settings, sent);
+      const response = await send(connections, request, settings, sent);
       if (!isRetryableStatus(response.status) || !mayRepeat()) return response;
       askedMs = parseRetryAfter(response.headers["retry-after"], Date.now());
       await response.discard();
@@ -153,21 +153,21 @@ function asFailure({ url, signal }: HttpRequest, error: unknown): unknown {
 }
 
 async function send(
-  agent: Agent,
+  connections: Connections,
   request: HttpRequest & { url: URL },
   settings: Settings,
   sent: Flight,
 ): Promise<HttpResponse> {
-  request.signal?.throwIfAborted();
-  const answer = await agent.request({
-    origin: request.url.origin,
-    path: request.url.pathname + request.url.search,
-    method: request.method,
+  const { url, method, body, signal } = request;
+  signal?.throwIfAborted();
+  const answer = await connections.send({
+    url,
+    method,
     headers: headersOf(request, settings),
-    body: request.body === undefined ? null : Readable.from(bodyOf(request.body, sent)),
-    signal: request.signal ?? null,
+    body: body === undefined ? null : bodyOf(body, sent),
+    signal: signal ?? null,
   });
-  return responseOf(request.url, answer, request.signal);
+  return responseOf(url, answer, signal);
 }
 
 function headersOf({ headers, body, method }: HttpRequest, { userAgent }: Settings): Record<string, string> {
@@ -177,11 +177,11 @@ function headersOf({ headers, body, method }: HttpRequest, { userAgent }: Settin
   return own;
 }
 
-/** The body as undici takes it. The chunks are copied: sockets keep them after the producer was asked for the next. */
-async function* bodyOf(body: RequestBody, sent: Flight) {
+/** Opens the body when it is asked for, and keeps what went wrong there. */
+async function* bodyOf(body: RequestBody, sent: Flight): ByteStream {
   sent.opened = true;
   try {
-    for await (const chunk of body.open()) yield Buffer.from(chunk);
+    yield* body.open();
   } catch (error) {
     sent.failed = { error };
     throw error;

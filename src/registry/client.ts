@@ -55,15 +55,33 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   /** What a look said is there. A registry that then refuses the manifest may have lied. */
   const believed = new Set<Digest>();
   const doubted = new Set<Digest>();
+  /** What was put there just now, and need not be looked for. */
+  const sent = new Map<Digest, number>();
+  /** Manifests that a look found. */
+  const found = new Set<Digest>();
+  /** Has the registry refused a manifest because of blobs that it should have? */
+  let hasLost = false;
 
   async function has(descriptor: Descriptor, io: IoOptions = {}): Promise<boolean> {
     const { digest, mediaType, size } = descriptor;
-    if (isReferableType(mediaType)) return hasManifest(session, descriptor, io);
+    if (isReferableType(mediaType)) return await lookForManifest(descriptor, io);
     if (doubted.has(digest)) return false;
-    const found = await fetchBlobSize(session, digest, io);
-    const isThere = found === size || found === -1;
+    if (sent.get(digest) === size) return true;
+    const length = await fetchBlobSize(session, digest, io);
+    const isThere = length === size || length === -1;
     (isThere ? believed : absent).add(digest);
     return isThere;
+  }
+
+  async function lookForManifest(descriptor: Descriptor, io: IoOptions): Promise<boolean> {
+    const isThere = await hasManifest(session, descriptor, io);
+    if (isThere) found.add(descriptor.digest);
+    return isThere;
+  }
+
+  /** Registries refuse a manifest whose blobs they lack, and keep the blobs of those that they have. */
+  async function hasWhole(manifest: Descriptor, io: IoOptions = {}): Promise<boolean> {
+    return !hasLost && (await lookForManifest(manifest, io));
   }
 
   async function put(mediaType: string, content: ByteStream, put: PutOptions = {}): Promise<Descriptor> {
@@ -78,6 +96,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     const id = await uploadBlob(session, content, put);
     absent.delete(id.digest);
     doubted.delete(id.digest);
+    sent.set(id.digest, id.size);
     return { mediaType, ...id };
   }
 
@@ -96,7 +115,11 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
       await pushManifest(session, name, manifest, io);
     } catch (error) {
       const codes = isLadingError(error, "REGISTRY") ? error.detail.errors.map(({ code }) => code) : [];
-      if (codes.some((code) => code.endsWith("BLOB_UNKNOWN"))) for (const digest of believed) doubted.add(digest);
+      if (codes.some((code) => code.endsWith("BLOB_UNKNOWN"))) {
+        hasLost = true;
+        for (const digest of believed) doubted.add(digest);
+        sent.clear();
+      }
       throw error;
     }
   }
@@ -132,10 +155,18 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     return bytes;
   }
 
+  /** Tags that mean just this already need not be set; some registries refuse to set a tag anew. */
+  async function isTagged({ name, descriptor }: Tagged, io: IoOptions): Promise<boolean> {
+    if (name === undefined || !found.has(descriptor.digest)) return false;
+    return (await fetchDescriptor(session, name, io))?.digest === descriptor.digest;
+  }
+
   async function tag(roots: readonly Tagged[], io: IoOptions = {}): Promise<void> {
     for (const { name } of roots) if (name !== undefined) checkTag(name);
-    for (const { descriptor } of roots) await bytesOf(descriptor, io);
-    for (const { name, descriptor } of roots) {
+    const isOld = await mapConcurrent(roots, RESOLVES, (root) => isTagged(root, io), io.signal);
+    const news = roots.filter((_, index) => isOld[index] === false);
+    for (const { descriptor } of news) await bytesOf(descriptor, io);
+    for (const { name, descriptor } of news) {
       const { mediaType } = descriptor;
       if (name !== undefined) await push(name, { mediaType, bytes: await bytesOf(descriptor, io) }, io);
       else if (!(await has(descriptor, io))) throw blobNotFound(descriptor, session.label);
@@ -146,7 +177,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     for (const name of names) if (isTag(name) || isDigest(name)) await deleteTag(session, name, io);
   }
 
-  return { label: session.label, has, open, put, resolve, tags, tag, untag };
+  return { label: session.label, has, hasWhole, open, put, resolve, tags, tag, untag };
 }
 
 function checkTag(name: string): void {

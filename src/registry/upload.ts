@@ -37,21 +37,19 @@ const OCTETS = { "content-type": "application/octet-stream" };
  */
 export async function uploadBlob(session: Session, content: ByteStream, options: PutOptions): Promise<ContentId> {
   options.signal?.throwIfAborted();
-  const algorithm = options.digest?.startsWith("sha512") ? "sha512" : "sha256";
+  const { digest, size } = options;
+  if (digest !== undefined && size !== undefined && size > HELD)
+    return await uploadPromised(session, content, { digest, size }, options);
+  const algorithm = digest?.startsWith("sha512") ? "sha512" : "sha256";
   const { head, stream, close } = await peek(content, HELD + 1);
   try {
-    if (head.byteLength <= HELD) {
-      const hasher = createHasher(algorithm);
-      hasher.update(head);
-      const id = hasher.end();
-      checkContent(id, options, "upload");
-      await uploadHeld(session, head, id, options);
-      return id;
-    }
-    const { digest, size } = options;
-    if (digest !== undefined && size !== undefined)
-      return await uploadPromised(session, stream, { digest, size }, options);
-    return await uploadUnknown(session, stream, options, algorithm);
+    if (head.byteLength > HELD) return await uploadUnknown(session, stream, options, algorithm);
+    const hasher = createHasher(algorithm);
+    hasher.update(head);
+    const id = hasher.end();
+    checkContent(id, options, "upload");
+    await uploadHeld(session, head, id, options);
+    return id;
   } finally {
     await close();
   }
@@ -80,11 +78,14 @@ async function uploadPromised(
   session: Session,
   content: ByteStream,
   id: ContentId,
-  options: IoOptions,
+  options: PutOptions,
 ): Promise<ContentId> {
-  const location = await startUpload(session, "", options);
+  const location = await startUpload(session, "", options).catch(async (error: unknown) => {
+    await content[Symbol.asyncIterator]().return?.();
+    throw error;
+  });
   return cancelOnFailure(session, location, async () => {
-    const open = () => verified(content, { ...id, what: "upload" });
+    const open = () => (options.verified ? content : verified(content, { ...id, what: "upload" }));
     const body: RequestBody = { open, size: id.size, once: true };
     await finishUpload(session, location, id, { body, signal: options.signal });
     return id;

@@ -7,7 +7,7 @@
 import { isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
-import { isReferableType } from "../oci/media-type.js";
+import { isManifestType, isReferableType } from "../oci/media-type.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { mapConcurrent } from "../stream/pool.js";
 import type { Store } from "./store.js";
@@ -39,6 +39,8 @@ export interface CopyOptions extends IoOptions {
   readonly onBytes?: ((descriptor: Descriptor, bytes: number) => void) | undefined;
 }
 
+/** Blobs at once. */
+const JOBS = 4;
 /** Indexes within indexes that are followed. */
 const MAX_DEPTH = 16;
 
@@ -47,6 +49,7 @@ export interface Content {
   readonly descriptor: Descriptor;
   /** Present where it is a manifest or index, which had to be read to find its children. */
   readonly bytes?: Buffer;
+  readonly children?: readonly Descriptor[];
 }
 
 /** What a manifest needs. An error says which manifest, and where. */
@@ -78,11 +81,26 @@ export async function listContent(root: Descriptor, from: Store, options: IoOpti
       throw new LadingError("TOO_LARGE", message, { what: "depth of indexes", limit: MAX_DEPTH });
     }
     const bytes = await collect(from.open(descriptor, options), MAX_MANIFEST_BYTES, `manifest ${descriptor.digest}`);
-    for (const child of readChildren(descriptor, bytes, from)) await visit(child, depth + 1);
-    manifests.push({ descriptor, bytes });
+    const children = readChildren(descriptor, bytes, from);
+    for (const child of children) await visit(child, depth + 1);
+    manifests.push({ descriptor, bytes, children });
   }
   await visit(root, 0);
   return [...blobs, ...manifests];
+}
+
+/** What one question answers for many: by digest, whether it is there. An index is no witness, for parts of it may lack. */
+async function askWhole(contents: readonly Content[], to: Store, options: CopyOptions): Promise<Map<string, boolean>> {
+  const { jobs = JOBS, signal } = options;
+  const known = new Map<string, boolean>();
+  const images = contents.filter(({ descriptor }) => isManifestType(descriptor.mediaType));
+  const ask = async ({ descriptor, children = [] }: Content) => {
+    const isThere = (await to.hasWhole?.(descriptor, { signal })) ?? false;
+    if (isThere) for (const { digest } of [descriptor, ...children]) known.set(digest, true);
+    else known.set(descriptor.digest, false);
+  };
+  if (to.hasWhole !== undefined) await mapConcurrent(images, jobs, ask, signal);
+  return known;
 }
 
 async function* counted(source: AsyncIterable<Uint8Array>, descriptor: Descriptor, options: CopyOptions) {
@@ -92,14 +110,13 @@ async function* counted(source: AsyncIterable<Uint8Array>, descriptor: Descripto
   }
 }
 
-async function copyContent(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
+async function moveContent(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
   const { descriptor, bytes } = content;
   const { signal } = options;
-  if (await to.has(descriptor, { signal })) return "skipped";
   const file = bytes === undefined && to.link !== undefined ? await from.sharedFile?.(descriptor) : undefined;
   if (file !== undefined && (await to.link?.(descriptor, file, { signal }))) return "linked";
   const source = bytes === undefined ? from.open(descriptor, { signal }) : fromBytes(bytes);
-  const promised = { digest: descriptor.digest, size: descriptor.size, signal };
+  const promised = { digest: descriptor.digest, size: descriptor.size, verified: true, signal };
   await to.put(descriptor.mediaType, counted(source, descriptor, options), promised);
   return "copied";
 }
@@ -131,10 +148,13 @@ function isDistributable({ mediaType }: Descriptor): boolean {
  * ```
  */
 export async function copy(root: Descriptor, from: Store, to: Store, options: CopyOptions = {}): Promise<CopyResult> {
-  const { jobs = 4, signal } = options;
+  const { jobs = JOBS, signal } = options;
   const contents = (await listContent(root, from, { signal })).filter(({ descriptor }) => isDistributable(descriptor));
+  const known = await askWhole(contents, to, options);
   const move = async (content: Content): Promise<CopiedBlob> => {
-    const done = { descriptor: content.descriptor, action: await copyContent(content, from, to, options) };
+    const { descriptor } = content;
+    const isThere = known.get(descriptor.digest) ?? (await to.has(descriptor, { signal }));
+    const done = { descriptor, action: isThere ? "skipped" : await moveContent(content, from, to, options) } as const;
     options.onBlob?.(done);
     return done;
   };

@@ -20,6 +20,9 @@ import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
 import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
 
+/** Bytes of a blob that are read at once (512 KiB): fewer cost a tenth more time on the way to a socket. */
+const CHUNK_SIZE = 512 * 1024;
+
 /** Where a layout keeps a blob. Digests are checked text, so the path cannot leave the layout. */
 export function blobPath(root: string, digest: Digest): string {
   const { algorithm, hex } = splitDigest(digest);
@@ -82,7 +85,7 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
-  const content = readFile(path, { signal: options?.signal, noFollow: true });
+  const content = readFile(path, { signal: options?.signal, noFollow: true, chunkSize: CHUNK_SIZE });
   try {
     yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
   } catch (error) {

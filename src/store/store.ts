@@ -13,6 +13,11 @@ export interface PutOptions extends IoOptions {
   readonly digest?: Digest | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
+  /**
+   * The content checks itself, as what {@link BlobReader.open} gives does: it throws instead of ending where it is not what
+   * is promised (false). A writer that needs no digest of its own then need not compute it again.
+   */
+  readonly verified?: boolean | undefined;
 }
 
 /** Content, read by digest. */
@@ -64,6 +69,11 @@ export interface TagWriter {
 export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   /** What a person would call the place, for messages: `oci:out`, `docker://127.0.0.1:5000/team/py`. Never a secret. */
   readonly label: string;
+  /**
+   * Is the manifest of an image there, and with it, by the rules of the place, every blob that it names? For places that take
+   * no manifest before its blobs, so that one question stands for all of them.
+   */
+  hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
   readonly layoutFolder?: string;
   /**

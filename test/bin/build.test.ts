@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import type { BuildResult } from "../../src/build.js";
 import type { ImageConfig } from "../../src/oci/config.js";
@@ -11,7 +12,8 @@ import { createCommand, createFilledCommand } from "./command.js";
 
 const test = suite("bin/build");
 
-type Built = BuildResult & { readonly digest: string; readonly places: readonly { readonly label: string }[] };
+type Place = { readonly label: string; readonly bytes: { readonly copied: number } };
+type Built = BuildResult & { readonly digest: string; readonly places: readonly Place[] };
 const DIGEST = /^sha256:[0-9a-f]{64} (.*)$/;
 const placesOf = (lines: readonly string[]) => lines.map((line) => DIGEST.exec(line)?.[1]);
 
@@ -58,6 +60,24 @@ test("-t and -o may come again and again, and --push pushes under the names of -
   const digests = new Set([...lines, ...pushed].map((line) => line.split(" ")[0]));
   assert.is(digests.size, 1);
   assert.match((await ok("verify", `${host}/team/d:2`)).join(), /every byte is right/);
+});
+
+test("files pushed under two tags are sent once, and a build that fails names nothing", async (context) => {
+  const { host } = await startEmbeddedRegistry(context);
+  const { lading, ok, json, write } = await createCommand(context);
+  await write("a.tar", await tarOf([file("a")]));
+  const name = `${host}/team/files`;
+  const { places } = await json<Built>("build", "a.tar", "--push", "-t", `${name}:1`, "-t", `${name}:2`);
+  assert.equal(
+    places.map(({ bytes }) => bytes.copied > 0),
+    [true, false],
+  );
+  assert.match((await ok("verify", `${name}:2`)).join(), /every byte is right/);
+  await write("b.tar", await tarOf([file("b")]));
+  await write("cut.tar.gz", gzipSync(await tarOf([file("c")])).subarray(0, -9));
+  const { code } = await lading(["build", "b.tar", "cut.tar.gz", "--push", "-t", `${name}:3`]);
+  assert.is(code, 1);
+  assert.is((await lading(["verify", `${name}:3`])).code, 1);
 });
 
 test("--json tells the image, its layers, the places and what was read", async (context) => {

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
 import { createHttpClient } from "../../src/http/client.js";
@@ -36,6 +38,23 @@ test("a producer that uses one buffer for all chunks is sent right", async (cont
   await quick(context).request({ method: "PUT", url, body: { open, size: 64 * 65_536 } });
   const wrong = seen[0]?.body.findIndex((byte, at) => byte !== Math.floor(at / 65_536));
   assert.is(wrong, -1);
+});
+
+test("a connection is used again, after a HEAD too", async (context) => {
+  const { url, seen } = await startHostileServer(context, (_request, response) => reply(response, 200));
+  const client = quick(context, { connections: 4 });
+  const ports = new Set<number | undefined>();
+  const countPorts = (message: unknown) => {
+    ports.add((message as { request: IncomingMessage }).request.socket.remotePort);
+  };
+  subscribe("http.server.request.start", countPorts);
+  context.defer(() => {
+    unsubscribe("http.server.request.start", countPorts);
+  });
+  for (const method of ["HEAD", "GET", "HEAD", "PUT"] as const) {
+    await (await client.request({ method, url })).discard();
+  }
+  assert.equal([seen.length, ports.size], [4, 1]);
 });
 
 test("case 128: nothing is decompressed", async (context) => {

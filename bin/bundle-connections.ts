@@ -1,0 +1,52 @@
+/**
+ * What talks to servers, as a file of its own: most runs of the program talk to none.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+/** Leaves that file out of others, which load it when they come to it. */
+export const CONNECTIONS_APART: Plugin = {
+  name: "connections-apart",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/connections\.js$/ }, () => ({ path: "connections", namespace: "apart" }));
+    onResolve({ filter: /^/, namespace: "apart" }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /^/, namespace: "apart" }, () => ({ contents: 'module.exports = require("./connections.cjs");' }));
+  },
+};
+
+/** What of undici is never asked for here, and would take a third of its time to load: HTTP/2, and forms. */
+const UNDICI_PARTS: Plugin = {
+  name: "undici-parts",
+  setup({ onLoad }) {
+    const filter = /\/undici\/lib\/(dispatcher\/client-h2|web\/fetch\/body)\.js$/;
+    onLoad({ filter }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
+/** The licence goes where the code goes. */
+async function undiciLicence(): Promise<string> {
+  const folder = dirname(createRequire(import.meta.url).resolve("undici/package.json"));
+  return `/* undici\n\n${await readFile(join(folder, "LICENSE"), "utf8")}*/`;
+}
+
+/**
+ * Writes `bin/connections.cjs`.
+ *
+ * @param outDir The compiled tree.
+ * @param common What all bundles have in common.
+ */
+export async function bundleConnections(outDir: string, common: BuildOptions): Promise<void> {
+  await build({
+    ...common,
+    plugins: [...(common.plugins ?? []), UNDICI_PARTS],
+    entryPoints: [join(outDir, "src/http/connections.js")],
+    outfile: join(outDir, "bin/connections.cjs"),
+    format: "cjs",
+    footer: { js: await undiciLicence() },
+  });
+}

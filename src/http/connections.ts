@@ -1,0 +1,75 @@
+/**
+ * Connections: the parts of undici that lading needs.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Dispatcher } from "undici";
+import request from "undici/lib/api/api-request.js";
+import Agent from "undici/lib/dispatcher/agent.js";
+
+export interface ConnectionLimits {
+  /** Milliseconds until a connection stands. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds from the last byte sent to the answer's headers. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds between two pieces of an answer's content. */
+  readonly idleTimeoutMs: number;
+  /** Connections to one host. */
+  readonly connections: number;
+}
+
+/** A request as it goes out, once. */
+export interface Outgoing {
+  readonly url: URL;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Record<string, string>;
+  readonly body: AsyncIterable<Uint8Array> | null;
+  readonly signal: AbortSignal | null;
+}
+
+export interface Connections {
+  /** Throws undici's own errors, and those of the body. */
+  send(request: Outgoing): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+/** Bytes that a socket takes before it asks to wait (64 KiB). */
+const SOCKET_BUFFER = 65_536;
+
+/**
+ * A body as sockets want it, which keep a chunk until it is sent. One that fills the socket is sent before the next is asked
+ * for, and so is valid for long enough; a smaller one is copied.
+ */
+async function* filling(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) yield chunk.byteLength < SOCKET_BUFFER ? Buffer.from(chunk) : chunk;
+}
+
+/** Opens none yet: each is made when it is needed, and kept for a while. */
+export function createConnections(limits: ConnectionLimits): Connections {
+  const agent = new Agent({
+    connect: { timeout: limits.connectTimeoutMs, ...{ highWaterMark: SOCKET_BUFFER } },
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.idleTimeoutMs,
+    connections: limits.connections,
+    allowH2: false,
+  });
+  return {
+    send: async ({ url, method, headers, body, signal }) => {
+      // A connection is free for the next request a turn after the end of its last answer.
+      await nextTurn();
+      return await request.call(agent, {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers,
+        body: body === null ? null : filling(body),
+        signal,
+        // Else each HEAD ends its connection, for fear of servers that answer it with content.
+        reset: false,
+      });
+    },
+    close: async () => await agent.destroy(),
+  };
+}
