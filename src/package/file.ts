@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type BigIntStats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { ioError, LadingError } from "../errors.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
@@ -20,11 +21,17 @@ export interface FileIdentity {
   readonly size: number;
 }
 
-/** The identity of the file that a path names, symlinks followed. Throws `IO`, and `FORMAT` for what is no regular file. */
-export async function identifyFile(path: string): Promise<FileIdentity> {
-  const stats = await stat(path, { bigint: true }).catch((error) => {
+/**
+ * The identity of the file that a path names, symlinks followed; with `blocking`, asked for in the caller's thread. Throws
+ * `IO`, and `FORMAT` for what is no regular file.
+ */
+export async function identifyFile(path: string, blocking = false): Promise<FileIdentity> {
+  let stats: BigIntStats;
+  try {
+    stats = blocking ? statSync(path, { bigint: true }) : await stat(path, { bigint: true });
+  } catch (error) {
     throw ioError(error, "read", path);
-  });
+  }
   if (!stats.isFile()) {
     const found = stats.isDirectory() ? "a folder" : "not a regular file";
     throw new LadingError("FORMAT", `Cannot read "${path}": it is ${found}, wanted a file`, {
@@ -47,10 +54,10 @@ export interface OpenFileOptions extends IoOptions {
  * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened.
  */
 export async function openPackageFile(path: string, options: OpenFileOptions = {}): Promise<PackageFile> {
-  const found = await identifyFile(path);
+  const found = await identifyFile(path, options.blocking);
   const identity = { ...found, key: options.identity ?? found.key };
   async function checkUnchanged(): Promise<void> {
-    const now = await identifyFile(path).catch(() => undefined);
+    const now = await identifyFile(path, options.blocking).catch(() => undefined);
     if (now?.key === identity.key) return;
     throw new LadingError("CHANGED", `Cannot read "${path}": it changed meanwhile; run again when it is complete`, {
       path,

@@ -42,20 +42,41 @@ export function outlineHash(path: string): Int32Array {
 
 const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
+/** Hashes, one after the other. */
+function createHashes() {
+  let words = new Uint32Array(3 * 256);
+  let length = 0;
+  return {
+    add(a: number, b: number, c: number): void {
+      if (length === words.length) {
+        const more = new Uint32Array(length * 2);
+        more.set(words);
+        words = more;
+      }
+      words[length] = a;
+      words[length + 1] = b;
+      words[length + 2] = c;
+      length += 3;
+    },
+    all: () => words.slice(0, length),
+  };
+}
+
 /** Begins the outline of one layer. */
 export function createOutlineBuilder(): OutlineBuilder {
   const seen = createHashTable();
-  const folders: number[] = [];
-  const others: number[] = [];
+  const folders = createHashes();
+  const others = createHashes();
   const symlinks: [string, string][] = [];
   let lastParent = "";
   let count = 0;
   const addFolder = (path: string): void => {
     if (path === "") return;
-    const [a = 0, b = 0, c = 0] = outlineHash(path);
+    const words = outlineHash(path);
+    const [a, b, c] = [words[0] as number, words[1] as number, words[2] as number];
     if (seen.get(a, b, c) !== 0) return;
     seen.set(a, b, c, 1);
-    folders.push(a, b, c);
+    folders.add(a, b, c);
     addFolder(parentOf(path));
   };
   return {
@@ -66,12 +87,9 @@ export function createOutlineBuilder(): OutlineBuilder {
       lastParent = parent;
       if (type === "directory") return addFolder(path);
       const words = outlineHash(path);
-      others.push(words[0] as number, words[1] as number, words[2] as number);
+      others.add(words[0] as number, words[1] as number, words[2] as number);
       if (type === "symlink") symlinks.push([path, target]);
     },
-    end: () =>
-      count > MAX_OUTLINE
-        ? undefined
-        : { folders: Uint32Array.from(folders), others: Uint32Array.from(others), symlinks },
+    end: () => (count > MAX_OUTLINE ? undefined : { folders: folders.all(), others: others.all(), symlinks }),
   };
 }

@@ -7,6 +7,7 @@
 import { rm } from "node:fs/promises";
 import { createLayoutStore } from "../store/layout.js";
 import { commitBlobs, type UncommittedBlob } from "../store/layout-blobs.js";
+import type { Store } from "../store/store.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { openPackageFile } from "./file.js";
 import type { ResourceClaims } from "./package.js";
@@ -47,14 +48,41 @@ export interface UncommittedResource {
   readonly blobs: readonly UncommittedBlob[];
 }
 
+/** A store that leaves its blobs uncommitted, and those that it left since they were last taken. */
+interface JobStore {
+  readonly store: Store;
+  readonly blobs: UncommittedBlob[];
+}
+
+/** Opens the store of a job, the same one for jobs of the same store: what is done once for a store is done once then. */
+export type OpenJobStore = (job: Pick<ResourceJob, "folder" | "label">) => JobStore;
+
+/** For jobs that are done one after the other in a thread of their own. */
+export function createJobStores(): OpenJobStore {
+  let last: (JobStore & { readonly folder: string }) | undefined;
+  return ({ folder, label }) => {
+    if (last?.folder === folder) return last;
+    const blobs: UncommittedBlob[] = [];
+    const onUncommitted = (blob: UncommittedBlob) => blobs.push(blob);
+    last = { folder, blobs, store: createLayoutStore(folder, { label, onUncommitted }) };
+    return last;
+  };
+}
+
 /** Does the job up to where only the disk is waited for, which keeps no core busy. */
-export async function startResourceJob(job: ResourceJob, options: ResourceJobOptions): Promise<UncommittedResource> {
-  const blobs: UncommittedBlob[] = [];
-  const stored = await storeJob(job, options, (blob) => blobs.push(blob)).catch(async (error) => {
-    for (const { file } of blobs) await rm(file, { force: true });
+export async function startResourceJob(
+  job: ResourceJob,
+  options: ResourceJobOptions,
+  open: OpenJobStore = createJobStores(),
+): Promise<UncommittedResource> {
+  const { store, blobs } = open(job);
+  try {
+    const stored = await storeJob(job, store, options);
+    return { stored, blobs: blobs.splice(0) };
+  } catch (error) {
+    for (const { file } of blobs.splice(0)) await rm(file, { force: true });
     throw error;
-  });
-  return { stored, blobs };
+  }
 }
 
 /** Does the rest of a job, and gives its result. */
@@ -68,15 +96,12 @@ export async function finishResourceJob(
 
 /** Does a whole job. */
 export async function runResourceJob(job: ResourceJob, options: ResourceJobOptions = {}): Promise<StoredResource> {
-  return await storeJob(job, options);
+  const { folder, label } = job;
+  return await storeJob(job, createLayoutStore(folder, { label }), options);
 }
 
-async function storeJob(
-  job: ResourceJob,
-  options: ResourceJobOptions,
-  onUncommitted?: (blob: UncommittedBlob) => void,
-): Promise<StoredResource> {
-  const { folder, label, path, range, claims, fileChecksums, listDigests, compression, jobs, transform, limits } = job;
+async function storeJob(job: ResourceJob, store: Store, options: ResourceJobOptions): Promise<StoredResource> {
+  const { path, range, claims, fileChecksums, listDigests, compression, jobs, transform, limits } = job;
   const { signal, onBytes, blocking = false } = options;
   const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
   async function* open(): ByteStream {
@@ -85,7 +110,6 @@ async function storeJob(
       yield chunk;
     }
   }
-  const store = createLayoutStore(folder, { label, blocking, onUncommitted });
   const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
   return await storeResource(store, resource, { signal, compression, jobs, transform, limits });
 }

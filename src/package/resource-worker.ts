@@ -7,12 +7,13 @@
 import { parentPort } from "node:worker_threads";
 import type { FromThread, ToThread } from "../stream/worker-pool.js";
 import { toThreadError } from "../stream/worker-pool.js";
-import { type ResourceJob, startResourceJob, type UncommittedResource } from "./resource-job.js";
+import { createJobStores, type ResourceJob, startResourceJob, type UncommittedResource } from "./resource-job.js";
 
 /** Bytes after which the pool is told of them. */
 const SAY_EVERY = 4 * 1024 * 1024;
 
 const port = parentPort;
+const openStore = createJobStores();
 let stop = new AbortController();
 
 function answer(message: FromThread<UncommittedResource, number>): void {
@@ -30,7 +31,7 @@ async function work(job: ResourceJob): Promise<void> {
     unsaid = 0;
   };
   try {
-    const result = await startResourceJob(job, { signal: stop.signal, onBytes, blocking: true });
+    const result = await startResourceJob(job, { signal: stop.signal, onBytes, blocking: true }, openStore);
     say();
     answer({ type: "result", result });
   } catch (error) {

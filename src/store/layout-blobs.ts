@@ -5,7 +5,6 @@
  */
 
 import type { Stats } from "node:fs";
-import { writeSync } from "node:fs";
 import { link, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
@@ -18,7 +17,7 @@ import { checkContent, verified } from "../stream/verify.js";
 import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
-import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
+import { commitTemporary, createBlockingFile, createTemporaryFile, syncFolder } from "./write-file.js";
 
 /** Bytes of a blob that are read at once (512 KiB): fewer cost a tenth more time on the way to a socket. */
 const CHUNK_SIZE = 512 * 1024;
@@ -36,16 +35,16 @@ export interface UncommittedBlob {
   readonly digest: Digest;
 }
 
+type Take = (blob: UncommittedBlob) => void;
+
 interface BlobFolderOptions {
   readonly root: string;
   readonly temporaries: string;
   readonly label: string;
   /** Only lading writes here. */
   readonly shared: boolean;
-  /** Write in the caller's thread. */
-  readonly blocking: boolean;
-  /** Is given each blob instead of naming it. */
-  readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
+  /** Is given each blob instead of naming it; all is written in the caller's thread then. */
+  readonly onUncommitted?: Take | undefined;
   /** Runs before the first write. */
   readonly prepare: () => Promise<void>;
 }
@@ -106,7 +105,6 @@ export function createBlobFolder({
   temporaries,
   label,
   prepare,
-  blocking,
   shared,
   onUncommitted,
 }: BlobFolderOptions): BlobFolder {
@@ -140,7 +138,31 @@ export function createBlobFolder({
     return true;
   }
 
+  /** Writes a blob that gets its name elsewhere. */
+  async function leave(mediaType: string, content: ByteStream, options: PutOptions, take: Take): Promise<Descriptor> {
+    await prepare();
+    const file = createBlockingFile(temporaries);
+    const hasher = createHasher(options.digest?.startsWith("sha512") ? "sha512" : "sha256");
+    try {
+      for await (const chunk of content) {
+        options.signal?.throwIfAborted();
+        hasher.update(chunk);
+        file.write(chunk);
+      }
+      const { digest, size } = hasher.end();
+      checkContent({ digest, size }, options, mediaType);
+      file.leave();
+      take({ file: file.path, digest });
+      return { mediaType, digest, size };
+    } catch (error) {
+      throw ioError(error, "write a blob to", root);
+    } finally {
+      file.discard();
+    }
+  }
+
   async function put(mediaType: string, content: ByteStream, options: PutOptions = {}): Promise<Descriptor> {
+    if (onUncommitted !== undefined) return await leave(mediaType, content, options, onUncommitted);
     await prepare();
     const file = await createTemporaryFile(temporaries);
     const hasher = createHasher(options.digest?.startsWith("sha512") ? "sha512" : "sha256");
@@ -149,18 +171,13 @@ export function createBlobFolder({
         options.signal?.throwIfAborted();
         hasher.update(chunk);
         for (let at = 0; at < chunk.byteLength; ) {
-          at += blocking ? writeSync(file.handle.fd, chunk, at) : (await file.handle.write(chunk, at)).bytesWritten;
+          at += (await file.handle.write(chunk, at)).bytesWritten;
         }
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
-      if (onUncommitted === undefined) {
-        await file.commit(blobPath(root, digest));
-        trusted.add(digest);
-      } else {
-        await file.leave();
-        onUncommitted({ file: file.path, digest });
-      }
+      await file.commit(blobPath(root, digest));
+      trusted.add(digest);
       return { mediaType, digest, size };
     } catch (error) {
       throw ioError(error, "write a blob to", root);

@@ -46,9 +46,10 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
    * somebody hands over: what it holds is then read, and checked, before it is anywhere else.
    */
   readonly shared?: boolean;
-  /** Write in the caller's thread: for threads that have nothing else to do (false). */
-  readonly blocking?: boolean;
-  /** Is given each blob that is put, whole, instead of waiting for the disk and naming it: `commitBlobs()` does that (none). */
+  /**
+   * Is given each blob that is put, whole, instead of waiting for the disk and naming it, which `commitBlobs()` does (none).
+   * It is written in the caller's thread: this is for threads that have nothing else to do.
+   */
   readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
 }
 
@@ -207,8 +208,8 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     while (!(await tryChange(update, signal)));
   }
 
-  const { blocking = false, shared = false, onUncommitted } = options;
-  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, blocking, shared, onUncommitted });
+  const { shared = false, onUncommitted } = options;
+  const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, shared, onUncommitted });
 
   return {
     label,

@@ -7,6 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ioError } from "../errors.js";
@@ -29,8 +30,6 @@ export interface TemporaryFile {
   commit(destination: string, check?: () => Promise<void>): Promise<void>;
   /** Gives it its name without flushing it, for what may be lost. */
   place(destination: string): Promise<void>;
-  /** Closes it, for {@link commitTemporary} to finish: the flush may then be waited for elsewhere. */
-  leave(): Promise<void>;
   /** Removes it. Does nothing after `commit`, `place` and `leave`. */
   discard(): Promise<void>;
 }
@@ -64,10 +63,51 @@ function realmTag(owner: Owner): string {
   return createHash("sha256").update(owner.realm).digest("hex").slice(0, 12);
 }
 
+function temporaryPath(folder: string): string {
+  const owner = createOwner();
+  return join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
+}
+
+/** A file that a thread writes which has nothing else to do, to be left for {@link commitTemporary}. */
+export interface BlockingFile {
+  readonly path: string;
+  write(chunk: Uint8Array): void;
+  /** Closes it. */
+  leave(): void;
+  /** Closes and removes it. Does nothing after `leave`. */
+  discard(): void;
+}
+
+/** Creates a temporary file in `folder`, which has to be there, that is written in the caller's thread. */
+export function createBlockingFile(folder: string): BlockingFile {
+  const path = temporaryPath(folder);
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, "wx", 0o666);
+  } catch (error) {
+    throw ioError(error, "create a temporary file in", folder);
+  }
+  const close = () => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  return {
+    path,
+    write(chunk) {
+      for (let at = 0; at < chunk.byteLength; ) at += writeSync(fd as number, chunk, at);
+    },
+    leave: close,
+    discard() {
+      if (fd === undefined) return;
+      close();
+      rmSync(path, { force: true });
+    },
+  };
+}
+
 /** Creates a temporary file in `folder`, which is made if it is missing. */
 export async function createTemporaryFile(folder: string): Promise<TemporaryFile> {
-  const owner = createOwner();
-  const path = join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
+  const path = temporaryPath(folder);
   let handle: FileHandle;
   try {
     handle = await inFolder(folder, () => open(path, "wx+", 0o666));
@@ -100,10 +140,6 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
     async place(destination) {
       await close();
       await moveTo(destination);
-    },
-    async leave() {
-      await close();
-      isDone = true;
     },
     async discard() {
       await close().catch(() => {});

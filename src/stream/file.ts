@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type BigIntStats, constants, readSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { IoOptions } from "./bytes.js";
@@ -43,15 +43,40 @@ function changed(path: string): LadingError<"CHANGED"> {
   return new LadingError("CHANGED", message, { path });
 }
 
+/** A file that is open for reading. */
+interface OpenFile {
+  read(buffer: Buffer, length: number, position: number): Promise<number> | number;
+  stat(): Promise<BigIntStats> | BigIntStats;
+  close(): Promise<void> | void;
+}
+
+function openBlocking(file: string | Buffer, flags: number): OpenFile {
+  const fd = openSync(file, flags);
+  return {
+    read: (buffer, length, position) => readSync(fd, buffer, 0, length, position),
+    stat: () => fstatSync(fd, { bigint: true }),
+    close: () => closeSync(fd),
+  };
+}
+
+async function openHandle(file: string | Buffer, flags: number): Promise<OpenFile> {
+  const handle = await open(file, flags);
+  return {
+    read: async (buffer, length, position) => (await handle.read(buffer, 0, length, position)).bytesRead,
+    stat: () => handle.stat({ bigint: true }),
+    close: () => handle.close(),
+  };
+}
+
 async function openRegularFile(
   file: string | Buffer,
-  noFollow: boolean,
-): Promise<{ handle: FileHandle; stats: BigIntStats }> {
+  { noFollow = false, blocking = false }: ReadFileOptions,
+): Promise<{ handle: OpenFile; stats: BigIntStats }> {
   // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (noFollow ? (constants.O_NOFOLLOW ?? 0) : 0);
-  const handle = await open(file, flags);
+  const handle = blocking ? openBlocking(file, flags) : await openHandle(file, flags);
   try {
-    const stats = await handle.stat({ bigint: true });
+    const stats = await handle.stat();
     if (stats.isFile()) return { handle, stats };
     const found = kindOf(stats);
     const path = String(file);
@@ -76,7 +101,7 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
   const { signal, start = 0, chunkSize = CHUNK_SIZE, blocking = false } = options;
   let sinceHeard = 0;
   signal?.throwIfAborted();
-  const { handle, stats } = await openRegularFile(file, options.noFollow ?? false);
+  const { handle, stats } = await openRegularFile(file, options);
   const path = String(file);
   try {
     const end = options.end ?? Number(stats.size);
@@ -86,9 +111,8 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
     for (let at = start; at < end; ) {
       signal?.throwIfAborted();
       const wanted = Math.min(buffer.length, end - at);
-      const bytesRead = blocking
-        ? readSync(handle.fd, buffer, 0, wanted, at)
-        : (await handle.read(buffer, 0, wanted, at)).bytesRead;
+      const reading = handle.read(buffer, wanted, at);
+      const bytesRead = typeof reading === "number" ? reading : await reading;
       if (bytesRead === 0) throw changed(path);
       at += bytesRead;
       sinceHeard += bytesRead;
@@ -98,7 +122,7 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
       }
       yield buffer.subarray(0, bytesRead);
     }
-    if (!isSame(stats, await handle.stat({ bigint: true }))) throw changed(path);
+    if (!isSame(stats, await handle.stat())) throw changed(path);
   } finally {
     await handle.close();
   }
