@@ -12,6 +12,7 @@ import { catalogOf, checkUsed, type Named, placeContents } from "./image/named-f
 import type { BuildWarning } from "./image/plan-layers.js";
 import { MAX_LAYERS, type SquashOptions } from "./image/stack-layers.js";
 import type { Descriptor } from "./oci/descriptor.js";
+import type { Digest } from "./oci/digest.js";
 import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
 import type { Platform } from "./oci/platform.js";
@@ -20,6 +21,7 @@ import { storeTarball } from "./package/bare-tarball.js";
 import { listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
+import type { Outline } from "./package/outline.js";
 import type { Package } from "./package/package.js";
 import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import type { Recipe } from "./recipe/recipe.js";
@@ -28,6 +30,7 @@ import type { Resolution } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
+import { loadBlockEncoder } from "./stream/block.js";
 import { fromBytes, type IoOptions } from "./stream/bytes.js";
 import type { DecompressLimits } from "./stream/codec.js";
 import { mapConcurrent } from "./stream/pool.js";
@@ -88,6 +91,8 @@ export interface BuildResult {
 interface Run extends BuildOptions {
   readonly warnings: BuildWarning[];
   readonly count: { packageBytes: number };
+  /** Of layers that were stored, by the digest of their list of files. */
+  readonly outlines: Map<Digest, Outline>;
 }
 
 function startRun(options: BuildOptions): Run {
@@ -96,7 +101,7 @@ function startRun(options: BuildOptions): Run {
     warnings.push(warning);
     options.onWarning?.(warning);
   };
-  return { ...options, onWarning, warnings, count: { packageBytes: 0 } };
+  return { ...options, onWarning, warnings, count: { packageBytes: 0 }, outlines: new Map() };
 }
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
@@ -124,11 +129,12 @@ async function buildPlatform(recipe: Recipe, resolution: Resolution, contents: r
   const settings = settingsOf(recipe, packages);
   const input: ImageContents = { platform, base, contents, files: recipe.files, folder: run.folder ?? ".", settings };
   run.onStep?.(`assembling ${contents.length} layers`);
-  const { local, epoch, compression, singleId, squash, maxLayers, limits, signal, jobs, onWarning } = run;
+  const { local, epoch, compression, singleId, squash, maxLayers, limits, signal, jobs, outlines, onWarning } = run;
   const onPackageBytes = (bytes: number) => {
     run.count.packageBytes += bytes;
   };
-  const how = { epoch, compression, singleId, squash, maxLayers, limits, signal, jobs, onWarning, onPackageBytes };
+  const shape = { epoch, compression, singleId, squash, maxLayers };
+  const how = { ...shape, limits, signal, jobs, outlines, onWarning, onPackageBytes };
   return await buildCached(local.store, local.cache, input, how);
 }
 
@@ -187,13 +193,14 @@ function keepsLayers({ squash, singleId, maxLayers = MAX_LAYERS }: Run, files: n
 }
 
 async function storeFile(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, transform, limits, jobs, onWarning, count } = run;
+  const { local, signal, compression, transform, limits, jobs, outlines, onWarning, count } = run;
   let bytesRead = 0;
   const onBytes = (bytes: number) => {
     bytesRead += bytes;
     count.packageBytes += bytes;
   };
-  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, pool, jobs };
+  const onOutline = ({ digest }: Descriptor, outline: Outline) => outlines.set(digest, outline);
+  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, onOutline, pool, jobs };
   run.onStep?.(`reading ${path}`);
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));
@@ -228,6 +235,8 @@ export async function buildFilesAnew(
 ): Promise<FilesBuild> {
   const run = startRun(options);
   const { local, signal } = run;
+  // The image's last layer is lading's own. What compresses it loads while files are read; it says itself where it cannot.
+  loadBlockEncoder("gzip").catch(() => {});
   const named = await storeFiles(paths, run);
   const stored = await listPackages(local.store, { signal });
   const packages = named.flatMap((each) => (each.kind === "package" ? [each.package] : []));

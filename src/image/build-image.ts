@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Digest } from "../oci/digest.js";
+import type { Outline } from "../package/outline.js";
 import type { Store } from "../store/store.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { assembleEntries, assemblePackageLayer, flattenBaseLayer, packageHistory } from "./assemble.js";
@@ -20,6 +22,8 @@ import { keptCount, type OwnLayer, type StackOptions, stackLayers } from "./stac
 export interface BuildImageOptions extends StackOptions {
   /** Whole seconds since 1970 for what lading itself creates (0). */
   readonly epoch?: number | undefined;
+  /** Outlines of layers that are known already, by the digest of the list of files. */
+  readonly outlines?: ReadonlyMap<Digest, Outline> | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
 }
 

@@ -6,7 +6,9 @@
 
 import { isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
 import { openFileList } from "../package/file-list.js";
+import type { Outline } from "../package/outline.js";
 import { readOutline } from "../package/outline-cache.js";
 import type { Cache } from "../store/cache.js";
 import { readAhead } from "../store/read-ahead.js";
@@ -23,6 +25,8 @@ import type { Replacement } from "./tree-place.js";
 
 export interface PlanOptions extends IoOptions {
   readonly cache?: Cache | undefined;
+  /** Outlines that are known already, by the digest of the list of files. */
+  readonly outlines?: ReadonlyMap<Digest, Outline> | undefined;
   readonly onWarning?: ((warning: BuildWarning) => void) | undefined;
 }
 
@@ -121,7 +125,7 @@ async function planByOutlines(store: Store, input: ImageContents, options: PlanO
   const once = dropRepeated(contents);
   const read = (content: Content) => {
     const { files: list, entries } = layerOf(content);
-    return readOutline(store, list, entries, options);
+    return options.outlines?.get(list.digest) ?? readOutline(store, list, entries, options);
   };
   const outlines = await mapConcurrent(once, AT_ONCE, read, options.signal);
   const known = outlines.flatMap((outline) => outline ?? []);

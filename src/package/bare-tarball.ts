@@ -49,6 +49,7 @@ export async function storeTarball(
     const range = { start: 0, end: file.size };
     const source = { claims: {}, identity: file.identity, range, open: file.read, listDigests: false };
     const { layer, warnings, outline } = await storeSource(store, path, source, options);
+    if (outline !== undefined) options.onOutline?.(layer.files, outline);
     await keepOutline(cache, layer.files, outline);
     return { name: basename(path), layer, warnings };
   };

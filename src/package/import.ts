@@ -5,6 +5,7 @@
  */
 
 import { isLadingError, LadingError } from "../errors.js";
+import type { Descriptor } from "../oci/descriptor.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { ByteStream } from "../stream/bytes.js";
@@ -17,6 +18,7 @@ import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
 import { rememberFile } from "./import-cache.js";
+import type { Outline } from "./outline.js";
 import { keepOutline } from "./outline-cache.js";
 import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
 import { type ResourceOptions, type StoredResource, storeResource } from "./resource.js";
@@ -48,6 +50,8 @@ export interface ImportOptions extends ResourceOptions {
   readonly cache?: Cache | undefined;
   /** Called with the bytes of package files that were read. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Called with the outline of each layer that was stored, and the list of files that it is of. */
+  readonly onOutline?: ((list: Descriptor, outline: Outline) => void) | undefined;
   /** Called as each file is done. */
   readonly onImport?: ((imported: ImportedPackage) => void) | undefined;
 }
@@ -116,6 +120,7 @@ export async function storePackageFile(
   const make = async () => {
     const { metadata, ...source } = await openPackageSource(path, options);
     const { layer, warnings, outline } = await storeSource(store, path, source, options);
+    if (outline !== undefined) options.onOutline?.(layer.files, outline);
     await keepOutline(cache, layer.files, outline);
     const told = [...warnEnvironment(metadata.environment), ...warnings];
     return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings: told };

@@ -19,7 +19,7 @@ import {
 export interface ResourcePool {
   /** Does a job on a thread of its own where that pays, here where it does not. */
   run(job: ResourceJob, options: Pick<ResourceJobOptions, "signal" | "onBytes">): Promise<StoredResource>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Bytes of all resources together from which threads earn back what starting them costs. */
@@ -53,7 +53,7 @@ export async function withPool<T>(
   try {
     return await work(own, sorted, jobs * 2);
   } finally {
-    await own.close();
+    own.close();
   }
 }
 
@@ -64,7 +64,7 @@ export async function withPool<T>(
  * @param jobsEach Threads that each of them may have compress for it.
  */
 export function createResourcePool(jobs: number, jobsEach = 1): ResourcePool {
-  if (jobs <= 1) return { run: runResourceJob, close: async () => {} };
+  if (jobs <= 1) return { run: runResourceJob, close: () => {} };
   const module = new URL("./resource-worker.js", import.meta.url);
   const pool = createWorkerPool<ResourceJob, UncommittedResource, number>(module, jobs, ({ job, signal, onNotice }) =>
     startResourceJob(job, { signal, onBytes: onNotice }),

@@ -103,7 +103,7 @@ export async function* compressBlocks(stream: ByteStream, options: CompressBlock
     try {
       yield* compressByPool(blocks, pool, options);
     } finally {
-      await pool.close();
+      pool.close();
     }
   } finally {
     await blocks.return(undefined);

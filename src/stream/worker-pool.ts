@@ -35,7 +35,7 @@ export interface WorkerPool<Job, Result, Notice> {
   /** Runs a job on the next free thread. */
   run(task: PoolTask<Job, Notice>): Promise<Result>;
   /** Ends the threads; jobs under way are to be waited for before. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 interface Waiting<Job, Result, Notice> extends PoolTask<Job, Notice> {
@@ -145,8 +145,8 @@ export function createWorkerPool<Job, Result, Notice>(
         queue.push({ ...task, resolve, reject });
         dispatch();
       }),
-    async close() {
-      await Promise.all([...all].map((worker) => worker.terminate()));
+    close() {
+      for (const worker of all) void worker.terminate();
       all.clear();
     },
   };
