@@ -18,6 +18,12 @@ export const AS_COMMONJS: BuildOptions = {
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
 
+/**
+ * The room for new objects would grow to 32 MiB and more, which a login node counts; it gains nothing here, where little lasts.
+ * What the first file does needs no such room.
+ */
+const SMALL_ROOM = 'require("node:v8").setFlagsFromString("--semi-space-growth-factor=1");';
+
 /** Modules that are loaded on demand and yet belong to the first file. */
 const FIRST = [
   "bin/cli.js",
@@ -85,7 +91,7 @@ export async function bundleProgram(outDir: string, common: BuildOptions): Promi
   const lines = [...later].sort().map((path) => `get "${path}"() { return require("./${path}"); },`);
   await build({
     ...options,
-    stdin: { contents: `module.exports = {\n${lines.join("\n")}\n};`, resolveDir: outDir },
+    stdin: { contents: `${SMALL_ROOM}\nmodule.exports = {\n${lines.join("\n")}\n};`, resolveDir: outDir },
     outfile: join(outDir, "bin/rest.cjs"),
     plugins,
   });

@@ -6,7 +6,5 @@ if (process.argv.length === 3 && /^(--version|-V)$/.test(process.argv[2] ?? ""))
   const text = readFileSync(`${__dirname}/../../package.json`, "utf8");
   process.stdout.write(`${(JSON.parse(text) as { version: string }).version}\n`);
 } else {
-  // The room for new objects would grow to 32 MiB and more, which a login node counts; it gains nothing here, where little lasts.
-  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
   (require("./start.cjs") as typeof import("./start.js")).start(process);
 }
