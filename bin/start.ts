@@ -4,7 +4,6 @@
  * @module
  */
 
-import { setFlagsFromString } from "node:v8";
 import type { Cli } from "./cli.js";
 import { main } from "./main.js";
 
@@ -18,7 +17,7 @@ const LAST_NODE = 24;
 /** A process waits at its end for V8 to optimise that parser, which takes longer than a short conversation. */
 function deferOptimising(host: NodeJS.Process): void {
   if (!TALKING.has(host.argv[2]) || Number.parseInt(host.versions.node, 10) > LAST_NODE) return;
-  setFlagsFromString("--wasm-tiering-budget=2000000000");
+  host.getBuiltinModule("node:v8").setFlagsFromString("--wasm-tiering-budget=2000000000");
 }
 
 /** Runs the command line of a process to its end and sets the exit status. */
