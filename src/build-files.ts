@@ -40,23 +40,25 @@ interface KnownBuild {
 
 interface Key {
   readonly text: string;
-  /** Did a file change so recently that a later change might not show? */
-  readonly isFresh: boolean;
+  /** What the files are, by their paths. */
+  readonly sources: ReadonlyMap<string, SourceIdentity>;
 }
 
 /** What the result depends on; undefined where not all of that can be told without building. */
 async function keyOf(paths: readonly string[], options: BuildOptions, recipe: Recipe): Promise<Key | undefined> {
   if (recipe.base !== undefined || recipe.files.length > 0) return undefined;
   const { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms } = options;
-  const found: (SourceIdentity | undefined)[] = await Promise.all(
-    paths.map((path) => identifySource(path).catch(() => undefined)),
-  );
-  const sources = found.flatMap((each) => each ?? []);
-  if (sources.length < paths.length) return undefined;
+  const sources = new Map<string, SourceIdentity>();
+  const identify = async (path: string) => {
+    const source = await identifySource(path).catch(() => undefined);
+    if (source !== undefined) sources.set(path, source);
+  };
+  await Promise.all(paths.map(identify));
+  if (!paths.every((path) => sources.has(path))) return undefined;
   const how = { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms };
-  const parts = [IMAGE_RULES, paths, sources.map(({ key }) => key), recipe, how];
+  const parts = [IMAGE_RULES, paths, paths.map((path) => sources.get(path)?.key), recipe, how];
   const text = `files ${digestOf(JSON.stringify(parts))}`;
-  return { text, isFresh: sources.some(({ isFresh }) => isFresh) };
+  return { text, sources };
 }
 
 /** What tells one list of packages from another. */
@@ -104,10 +106,9 @@ export async function buildFiles(
   if (known && (await holds(store, known, { signal }))) return told(known, options);
   const before = key && (await catalogDigest(store, { signal }));
   const { buildFilesAnew } = await import("./build.js");
-  const { result, usesCatalog } = await buildFilesAnew(paths, options, recipe);
-  if (key === undefined || before === undefined || key.isFresh) return result;
-  const after = await keyOf(paths, options, recipe);
-  if (after?.text !== key.text || after.isFresh) return result;
+  const { result, usesCatalog, sources } = await buildFilesAnew(paths, options, recipe, key?.sources ?? new Map());
+  if (key === undefined || before === undefined) return result;
+  if (!paths.every((path) => sources.get(path)?.key === key.sources.get(path)?.key)) return result;
   if (usesCatalog && before !== (await catalogDigest(store, { signal }))) return result;
   const needed = (await listContent(result.root, store, { signal })).map(({ descriptor }) => descriptor);
   await cache.set(key.text, { result, needed, ...(usesCatalog ? { catalog: before } : {}) } satisfies KnownBuild);

@@ -21,6 +21,7 @@ import { storeTarball } from "./package/bare-tarball.js";
 import { listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
+import type { SourceIdentity } from "./package/import-cache.js";
 import type { Outline } from "./package/outline.js";
 import type { Package } from "./package/package.js";
 import { type ResourcePool, withPool } from "./package/resource-pool.js";
@@ -93,15 +94,18 @@ interface Run extends BuildOptions {
   readonly count: { packageBytes: number };
   /** Of layers that were stored, by the digest of their list of files. */
   readonly outlines: Map<Digest, Outline>;
+  /** Identities of files, by their paths: before they were read, and of which it is sure what they hold. */
+  readonly sources: ReadonlyMap<string, SourceIdentity>;
+  readonly sure: Map<string, SourceIdentity>;
 }
 
-function startRun(options: BuildOptions): Run {
+function startRun(options: BuildOptions, sources: ReadonlyMap<string, SourceIdentity> = new Map()): Run {
   const warnings: BuildWarning[] = [];
   const onWarning = (warning: BuildWarning) => {
     warnings.push(warning);
     options.onWarning?.(warning);
   };
-  return { ...options, onWarning, warnings, count: { packageBytes: 0 }, outlines: new Map() };
+  return { ...options, onWarning, warnings, count: { packageBytes: 0 }, outlines: new Map(), sources, sure: new Map() };
 }
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
@@ -193,14 +197,27 @@ function keepsLayers({ squash, singleId, maxLayers = MAX_LAYERS }: Run, files: n
 }
 
 async function storeFile(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
-  const { local, signal, compression, transform, limits, jobs, outlines, onWarning, count } = run;
+  const { local, signal, compression, transform, limits, jobs, outlines, sources, sure, onWarning, count } = run;
   let bytesRead = 0;
   const onBytes = (bytes: number) => {
     bytesRead += bytes;
     count.packageBytes += bytes;
   };
   const onOutline = ({ digest }: Descriptor, outline: Outline) => outlines.set(digest, outline);
-  const options = { cache: local.cache, signal, compression, transform, limits, onBytes, onOutline, pool, jobs };
+  const onSource = (of: string, source: SourceIdentity) => sure.set(of, source);
+  const options = {
+    cache: local.cache,
+    signal,
+    compression,
+    transform,
+    limits,
+    onBytes,
+    onOutline,
+    sources,
+    onSource,
+    pool,
+    jobs,
+  };
   run.onStep?.(`reading ${path}`);
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));
@@ -225,6 +242,8 @@ export interface FilesBuild {
   readonly result: BuildResult;
   /** Did it depend on the packages that the store lists? */
   readonly usesCatalog: boolean;
+  /** Identities of the files of which it is sure that the result is of them, by their paths. */
+  readonly sources: ReadonlyMap<string, SourceIdentity>;
 }
 
 /** Builds an image of files of which not all is known. What it does and throws is told at `buildFiles`. */
@@ -232,8 +251,9 @@ export async function buildFilesAnew(
   paths: readonly string[],
   options: BuildOptions,
   recipe: Recipe,
+  sources: ReadonlyMap<string, SourceIdentity>,
 ): Promise<FilesBuild> {
-  const run = startRun(options);
+  const run = startRun(options, sources);
   const { local, signal } = run;
   // The image's last layer is lading's own. What compresses it loads while files are read; it says itself where it cannot.
   loadBlockEncoder("gzip").catch(() => {});
@@ -255,5 +275,6 @@ export async function buildFilesAnew(
   }
   // A part of a package is not what later builds mean by its name.
   if (!isTransform(run.transform)) await listNew(packages, stored, run);
-  return { result: await finish(images, run), usesCatalog: recipe.packages.length + requests.length > 0 };
+  const usesCatalog = recipe.packages.length + requests.length > 0;
+  return { result: await finish(images, run), usesCatalog, sources: run.sure };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openLayout } from "../images.js";
 import { type BuildPlace, coldBuild, ladingBuild } from "../lading.js";
@@ -12,7 +12,7 @@ import { buildahLayers } from "../peers/buildah.js";
 import { containerify } from "../peers/containerify.js";
 import { craneAppend } from "../peers/crane.js";
 import { runStep } from "../processes.js";
-import { type Attempt, BARE_NODE, type Side } from "../side.js";
+import { BARE_NODE, type Side } from "../side.js";
 import { type Bench, installed, type RowMaker } from "./row.js";
 
 const cold: RowMaker = {
@@ -156,62 +156,18 @@ const smallFiles: RowMaker = {
   },
 };
 
-/** An image holds this many layers of packages, and lading's own. */
-const LAYERS = 120;
-
 const tiny: RowMaker = {
   id: "tiny",
   async plan({ data, tools }) {
     const files = await data.tiny(data.scale.tinyPackages);
     const goal = { kind: "times", bar: 0.6, aim: 0.4 } as const;
-    const groups = Array.from({ length: Math.ceil(files.length / LAYERS) }, (_, at) =>
-      files.slice(at * LAYERS, (at + 1) * LAYERS),
-    );
-    const against = installed({
-      side: inGroups("crane append", groups, (group) => craneAppend(tools, group)),
-      sameness: "layers",
-      goal,
-    });
-    const ours = inGroups("lading build", groups, (group) => coldBuild(group));
-    if (ours === undefined) return [];
-    const notes =
-      groups.length === 1
-        ? []
-        : [
-            `engines take at most 127 layers, so both make images of ${LAYERS} packages, one after the other: ${groups.length} calls each`,
-          ];
+    const against = installed({ side: craneAppend(tools, files), sameness: "layers", goal });
+    const ours = coldBuild(files, ["--max-layers", String(files.length + 1)]);
+    const notes = [
+      "as many layers as packages, as crane makes them; lading by itself makes no more than engines can stack",
+    ];
     return [{ id: "tiny", title: `${files.length} tiny packages`, ours, against, notes }];
   },
 };
-
-/** One side of several calls; its image is all of their layers. */
-function inGroups(
-  name: string,
-  groups: readonly (readonly string[])[],
-  make: (group: readonly string[]) => Side | undefined,
-) {
-  const sides = groups.map(make);
-  if (sides.some((side) => side === undefined)) return undefined;
-  const side: Side = {
-    name: `${name} (${groups.length} ×)`,
-    start: async (folder) => {
-      const attempts: Attempt[] = [];
-      for (const [at, each] of sides.entries()) {
-        const own = join(folder, String(at));
-        await mkdir(own);
-        if (each !== undefined) attempts.push(await each.start(own));
-      }
-      return {
-        steps: attempts.flatMap(({ steps }) => steps),
-        image: async () => {
-          const images = await Promise.all(attempts.map(({ image }) => image?.()));
-          // lading's own layer, the last of each image, is none of the packages.
-          return { layers: images.flatMap((image, at) => image?.layers.slice(0, groups[at]?.length) ?? []) };
-        },
-      };
-    },
-  };
-  return side;
-}
 
 export const BUILD_ROWS: readonly RowMaker[] = [cold, layers, again, changed, single, smallFiles, tiny];

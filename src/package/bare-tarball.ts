@@ -11,7 +11,7 @@ import { describeContent } from "../stream/detect.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
-import { type ImportOptions, inFile, storeSource } from "./import.js";
+import { type ImportOptions, inFile, recalled, storeSource } from "./import.js";
 import { rememberFile } from "./import-cache.js";
 import { keepOutline } from "./outline-cache.js";
 import type { PackageFile, PackageLayer } from "./package.js";
@@ -56,7 +56,7 @@ export async function storeTarball(
   try {
     const how = [compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
     const variant = ["tarball", basename(path), ...how];
-    return (await rememberFile(store, path, { cache, variant, signal }, make)).value;
+    return (await rememberFile(store, path, { ...recalled(path, options), cache, variant, signal }, make)).value;
   } catch (error) {
     throw isLadingError(error) ? inFile(error, path, "build from") : error;
   }

@@ -7,11 +7,14 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { ioError, LadingError } from "../errors.js";
-import { collect, type IoOptions } from "../stream/bytes.js";
+import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { HEAD_SIZE } from "../stream/detect.js";
-import { readFile } from "../stream/file.js";
+import { type ReadFileOptions, readFile } from "../stream/file.js";
 import { identityOf } from "../stream/file-identity.js";
 import type { PackageFile } from "./package.js";
+
+/** Bytes of a file that is read whole when it is opened. */
+const SMALL = 64 * 1024;
 
 /** What tells one state of a file from another. */
 export interface FileIdentity {
@@ -51,7 +54,8 @@ export interface OpenFileOptions extends IoOptions {
 }
 
 /**
- * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened.
+ * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened; one
+ * of at most 64 KiB is read when it is opened, and stays what it was.
  */
 export async function openPackageFile(path: string, options: OpenFileOptions = {}): Promise<PackageFile> {
   const found = await identifyFile(path, options.blocking);
@@ -68,10 +72,19 @@ export async function openPackageFile(path: string, options: OpenFileOptions = {
     yield* readFile(path, { ...range, blocking: options.blocking });
     await checkUnchanged();
   };
-  const head = await collect(
-    read({ signal: options.signal, end: Math.min(HEAD_SIZE, identity.size) }),
-    HEAD_SIZE,
-    path,
-  );
-  return { path, head, size: identity.size, identity: identity.key, read };
+  const { signal } = options;
+  const { size, key } = identity;
+  if (size > SMALL) {
+    const head = await collect(read({ signal, end: HEAD_SIZE }), HEAD_SIZE, path);
+    return { path, head, size, identity: key, read };
+  }
+  const whole = await collect(read({ signal }), SMALL, path);
+  const head = whole.subarray(0, HEAD_SIZE);
+  return { path, head, size, identity: key, read: (range = {}) => readBytes(whole, range) };
+}
+
+/** A small file is read once, and is then what it was. */
+async function* readBytes(whole: Buffer, { start = 0, end = whole.length, signal }: ReadFileOptions): ByteStream {
+  signal?.throwIfAborted();
+  yield* fromBytes(whole.subarray(start, end));
 }

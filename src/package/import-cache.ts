@@ -50,6 +50,10 @@ export interface FileCacheOptions extends IoOptions {
   readonly cache?: Cache | undefined;
   /** What the result depends on beside the file: options, in a form that JSON can hold. */
   readonly variant: unknown;
+  /** The file's identity a moment ago, where it was asked for (asked for now). */
+  readonly source?: SourceIdentity | undefined;
+  /** Called with the identity of the file that the value is of, where it is sure to be that one's. */
+  readonly onSource?: ((source: SourceIdentity) => void) | undefined;
 }
 
 /** What a record needs to be in the store; undefined where it is no such record: caches may hold anything. */
@@ -82,12 +86,20 @@ export async function rememberFile<T extends Made | undefined>(
   if (cache === undefined) return { value: await make(), known: false };
   const keyOf = (source: SourceIdentity | undefined) =>
     source === undefined ? undefined : `file ${JSON.stringify([source.key, variant])}`;
-  const before = keyOf(await identifySource(path));
+  const source = options.source ?? (await identifySource(path));
+  const before = keyOf(source);
   const known = before === undefined ? undefined : await cache.get(before);
-  if (await isUsable(store, known, { signal })) return { value: known as T, known: true };
+  if (source !== undefined && (await isUsable(store, known, { signal }))) {
+    options.onSource?.(source);
+    return { value: known as T, known: true };
+  }
   const value = await make();
   if (before === undefined || value === undefined) return { value, known: false };
   const after = await identifySource(path);
-  if (before === keyOf(after) && after?.isFresh === false) await cache.set(before, value);
+  // What changed just before it was read may have changed just after, too, with nothing to tell.
+  const isSure = before === keyOf(after) && source?.isFresh === false && after?.isFresh === false;
+  if (!isSure || after === undefined) return { value, known: false };
+  options.onSource?.(after);
+  await cache.set(before, value);
   return { value, known: false };
 }

@@ -17,7 +17,7 @@ import { warnEnvironment } from "./environment-warnings.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
-import { rememberFile } from "./import-cache.js";
+import { type FileCacheOptions, rememberFile, type SourceIdentity } from "./import-cache.js";
 import type { Outline } from "./outline.js";
 import { keepOutline } from "./outline-cache.js";
 import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
@@ -50,6 +50,10 @@ export interface ImportOptions extends ResourceOptions {
   readonly cache?: Cache | undefined;
   /** Called with the bytes of package files that were read. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Identities of files a moment ago, by their paths, where they were asked for. */
+  readonly sources?: ReadonlyMap<string, SourceIdentity> | undefined;
+  /** Called with the identity of each file of which it is sure what it holds. */
+  readonly onSource?: ((path: string, source: SourceIdentity) => void) | undefined;
   /** Called with the outline of each layer that was stored, and the list of files that it is of. */
   readonly onOutline?: ((list: Descriptor, outline: Outline) => void) | undefined;
   /** Called as each file is done. */
@@ -126,8 +130,21 @@ export async function storePackageFile(
     return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings: told };
   };
   const variant = ["package", compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
-  const { value, known } = await rememberFile(store, path, { cache, variant, signal }, make);
+  const { value, known } = await rememberFile(
+    store,
+    path,
+    { ...recalled(path, options), cache, variant, signal },
+    make,
+  );
   return { package: value.package, warnings: value.warnings, known };
+}
+
+/** What is known of a file's identity, and who wants to know. */
+export function recalled(
+  path: string,
+  { sources, onSource }: ImportOptions,
+): Pick<FileCacheOptions, "source" | "onSource"> {
+  return { source: sources?.get(path), onSource: onSource && ((source) => onSource(path, source)) };
 }
 
 /** A resource that is to be stored: a range of a file for a thread, or a stream for this one. */

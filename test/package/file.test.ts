@@ -9,6 +9,8 @@ import { suite } from "../support/suite.js";
 import { tempFolder } from "../support/temp.js";
 
 const test = suite("package/file");
+/** More than is read when a file is opened. */
+const LARGE = Buffer.alloc(100_000, "content");
 
 test("openPackageFile() gives head, size, and ranges, as often as they are asked for", async (context) => {
   const path = join(await tempFolder(context), "a");
@@ -40,14 +42,22 @@ test("a file that was changed or replaced since it was opened is not read", asyn
   ];
   for (const change of changes) {
     const path = join(await tempFolder(context), "a");
-    await writeFile(path, "content");
-    await writeFile(`${path}.new`, "content");
+    await writeFile(path, LARGE);
+    await writeFile(`${path}.new`, LARGE);
     const file = await openPackageFile(path);
     await change(path);
     const { detail, message } = await rejects(gather(file.read()), "CHANGED");
     assert.is(detail.path, path);
     assert.match(message, /; run again when it is complete$/);
   }
+});
+
+test("a small file that was changed since it was opened is what it was", async (context) => {
+  const path = join(await tempFolder(context), "a");
+  await writeFile(path, "content");
+  const file = await openPackageFile(path);
+  await writeFile(path, "CONTENT");
+  assert.is((await gather(file.read({ start: 1 }))).toString(), "ontent");
 });
 
 test("a file that is not the one that was meant is not opened", async (context) => {
