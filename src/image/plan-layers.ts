@@ -106,7 +106,7 @@ async function planInFull(store: Store, input: ImageContents, options: PlanOptio
   const labels = [...(base?.layers.map(() => `base image ${base.name}`) ?? [])];
   for (const list of base?.files ?? []) await applyList(store, list, tree.begin({ asIs: true }), { signal });
   const once = dropRepeated(contents);
-  const lists = once.map((content) => layerOf(content).files);
+  const lists = once.map((content) => layerOf(content).files).filter(({ data }) => data === undefined);
   const ahead = readAhead(store, lists, { signal });
   const planned: Planned[] = [];
   for (const content of once) {

@@ -47,7 +47,7 @@ export async function storeTarball(
     if ((await formatOf(file)) !== undefined) return undefined;
     if (!isTarball(file)) throw refuse(file);
     const range = { start: 0, end: file.size };
-    const source = { claims: {}, identity: file.identity, range, open: file.read, listDigests: false };
+    const source = { claims: {}, identity: file.identity, range, open: file.read, bare: true };
     const { layer, warnings, outline } = await storeSource(store, path, source, options);
     if (outline !== undefined) options.onOutline?.(layer.files, outline);
     await keepOutline(cache, layer.files, outline);

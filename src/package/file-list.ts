@@ -15,12 +15,13 @@
 
 import { gunzipSync } from "node:zlib";
 import type { Descriptor } from "../oci/descriptor.js";
-import type { Digest } from "../oci/digest.js";
+import { type Digest, digestOf } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
 import type { Store } from "../store/store.js";
 import { loadBlockEncoder } from "../stream/block.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import { type ByteStream, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
+import { verified } from "../stream/verify.js";
 import type { Entry, EntryType } from "../tar/entry.js";
 import { createOutlineBuilder, type Outline } from "./outline.js";
 
@@ -38,6 +39,8 @@ export interface ListedFile extends Pick<Entry, "path" | "type" | "mode" | "uid"
 const MAX_LIST = 512 * 1024 * 1024;
 /** Bytes of lines from which they become a gzip member. Part of what makes the bytes. */
 const MEMBER = 256 * 1024;
+/** Bytes of a compressed list that may stand in a descriptor. */
+const MAX_INLINE = 4 * 1024;
 /** Bytes of the longest line: path and target have at most 4096 bytes, of which JSON makes at most six times as many. */
 const MAX_LINE = 64 * 1024;
 /** Bytes of lines that are parsed at once: few enough to be gone before the collector looks for what lasts. */
@@ -146,12 +149,36 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
   };
 }
 
+/** How a list is stored. */
+export interface PutFileListOptions extends IoOptions {
+  /** Put a list of at most 4 KiB into its descriptor instead of the store (no). */
+  readonly isInline?: boolean | undefined;
+}
+
 /** Stores a list of files. */
-export async function putFileList(store: Store, list: FileListEncoder, options: IoOptions = {}): Promise<Descriptor> {
-  async function* bytes(): ByteStream {
-    yield* list.end();
+export async function putFileList(
+  store: Store,
+  list: FileListEncoder,
+  { isInline = false, signal }: PutFileListOptions = {},
+): Promise<Descriptor> {
+  const mediaType = MEDIA_TYPE.packageFiles;
+  const blocks = list.end();
+  const [first] = blocks;
+  if (isInline && blocks.length === 1 && first !== undefined && first.byteLength <= MAX_INLINE) {
+    const data = Buffer.from(first).toString("base64");
+    return { mediaType, digest: digestOf(first), size: first.byteLength, data };
   }
-  return await store.put(MEDIA_TYPE.packageFiles, bytes(), options);
+  async function* bytes(): ByteStream {
+    yield* blocks;
+  }
+  return await store.put(mediaType, bytes(), { signal });
+}
+
+/** The bytes of a list, from its descriptor where they stand in it. */
+function openBytes(store: Store, descriptor: Descriptor, options: IoOptions): ByteStream {
+  const { data, digest, size } = descriptor;
+  if (data === undefined) return store.open(descriptor, options);
+  return verified(fromBytes(Buffer.from(data, "base64")), { digest, size, what: "list of files" });
 }
 
 function toListedFile(line: Line): ListedFile {
@@ -185,7 +212,10 @@ export async function* openFileList(
 ): AsyncGenerator<readonly ListedFile[]> {
   let rest = Buffer.alloc(0);
   const limits = { maxBytes: MAX_LIST };
-  for await (const chunk of decompress(store.open(descriptor, options), "gzip", { what: "list of files", limits })) {
+  for await (const chunk of decompress(openBytes(store, descriptor, options), "gzip", {
+    what: "list of files",
+    limits,
+  })) {
     for (let at = 0; at < chunk.byteLength; at += PART) {
       const part = chunk.subarray(at, at + PART);
       const end = part.lastIndexOf(NEWLINE) + 1;

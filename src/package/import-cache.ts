@@ -67,7 +67,8 @@ function neededBy(record: unknown): readonly Descriptor[] | undefined {
 async function isUsable(store: Store, record: unknown, options: IoOptions): Promise<boolean> {
   const needed = neededBy(record);
   if (needed === undefined) return false;
-  return !(await Promise.all(needed.map((descriptor) => store.has(descriptor, options)))).includes(false);
+  const stored = needed.filter(({ data }) => data === undefined);
+  return !(await Promise.all(stored.map((descriptor) => store.has(descriptor, options)))).includes(false);
 }
 
 /**

@@ -150,7 +150,7 @@ export function recalled(
 /** A resource that is to be stored: a range of a file for a thread, or a stream for this one. */
 type ResourceSource = Pick<PackageSource, "claims" | "fileChecksums" | "range" | "open"> & {
   readonly identity: string;
-  readonly listDigests?: boolean;
+  readonly bare?: boolean;
 };
 
 /** Stores the resource of a file, by the pool where there is one and the store is a folder. */
@@ -161,9 +161,9 @@ export async function storeSource(
   options: ImportOptions,
 ): Promise<StoredResource> {
   const { signal, compression, transform, limits, onBytes, pool, jobs = 4 } = options;
-  const { claims, fileChecksums, listDigests, range, identity, open } = source;
+  const { claims, fileChecksums, bare, range, identity, open } = source;
   const folder = store.layoutFolder;
-  const common = { claims, fileChecksums, listDigests };
+  const common = { claims, fileChecksums, bare };
   if (pool !== undefined && folder !== undefined && range !== undefined) {
     const job = { ...common, folder, label: store.label, path, identity, range, compression, transform, limits };
     return await pool.run(job, { signal, onBytes });

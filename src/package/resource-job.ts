@@ -26,7 +26,7 @@ export interface ResourceJob {
   readonly range: { readonly start: number; readonly end: number };
   readonly claims: ResourceClaims;
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
-  readonly listDigests?: boolean | undefined;
+  readonly bare?: boolean | undefined;
   readonly compression?: ResourceOptions["compression"];
   readonly jobs?: ResourceOptions["jobs"];
   readonly transform?: ResourceOptions["transform"];
@@ -101,7 +101,7 @@ export async function runResourceJob(job: ResourceJob, options: ResourceJobOptio
 }
 
 async function storeJob(job: ResourceJob, store: Store, options: ResourceJobOptions): Promise<StoredResource> {
-  const { path, range, claims, fileChecksums, listDigests, compression, jobs, transform, limits } = job;
+  const { path, range, claims, fileChecksums, bare, compression, jobs, transform, limits } = job;
   const { signal, onBytes, blocking = false } = options;
   const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
   async function* open(): ByteStream {
@@ -110,6 +110,6 @@ async function storeJob(job: ResourceJob, store: Store, options: ResourceJobOpti
       yield chunk;
     }
   }
-  const resource = { what: `"${path}"`, claims, fileChecksums, listDigests, open };
+  const resource = { what: `"${path}"`, claims, fileChecksums, bare, open };
   return await storeResource(store, resource, { signal, compression, jobs, transform, limits });
 }

@@ -60,7 +60,7 @@ export async function* tapped(stream: ByteStream, tap: (chunk: Uint8Array) => vo
 export async function keep(pass: Pass, source: ByteStream, compression: Kept, check: () => void): Promise<PassResult> {
   const { store, resource, options } = pass;
   const files = await createFileListEncoder();
-  const inspection = createInspection({ ...resource, onFile: files.add });
+  const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile: files.add });
   const channel = createChannel();
   const written = store
     .put(LAYER_TYPE[compression], channel.stream, { signal: options.signal })
@@ -106,7 +106,7 @@ export async function look(
   onFile?: (file: ListedFile) => void,
 ): Promise<PassResult> {
   const { resource, options } = pass;
-  const inspection = createInspection({ ...resource, onFile });
+  const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile });
   const reasons: string[] = [];
   const onTrailing = () => reasons.push("it has bytes after its last gzip member");
   const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing });
@@ -127,7 +127,7 @@ export async function recompress(
   const { store, resource, options } = pass;
   const target = options.compression ?? DEFAULT_FORMAT;
   const files = await createFileListEncoder();
-  const inspection = createInspection({ ...resource, onFile: files.add });
+  const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile: files.add });
   let inspected: Inspected | undefined;
   async function* inspectedTar(): AsyncGenerator<Uint8Array> {
     yield* tapped(decompress(source, compression, { ...options, what: resource.what }), inspection.write);
@@ -164,9 +164,9 @@ export async function rewrite(
   plan?: TransformPlan,
 ): Promise<PassResult> {
   const { store, resource, options } = pass;
-  const { what, listDigests } = resource;
+  const { what, bare } = resource;
   const files = await createFileListEncoder();
-  const inspection = createInspection({ what, listDigests, onFile: files.add });
+  const inspection = createInspection({ what, listDigests: bare !== true, onFile: files.add });
   const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {} });
   let inspected: Inspected | undefined;
   async function* rewritten(): AsyncGenerator<Uint8Array> {

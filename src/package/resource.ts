@@ -29,8 +29,11 @@ export interface Resource {
   readonly what: string;
   readonly claims: ResourceClaims;
   readonly fileChecksums?: ReadonlyMap<string, string> | undefined;
-  /** Compute the digest of every file for the list of files (yes). */
-  readonly listDigests?: boolean | undefined;
+  /**
+   * Of no package (no): only images that lading builds here ask for its list of files, which then has no digests, and stands in
+   * its own descriptor where it is short.
+   */
+  readonly bare?: boolean | undefined;
   /** The stored bytes, the same at each call. */
   open(): ByteStream;
 }
@@ -95,7 +98,7 @@ async function layerOf(pass: Pass, { inspected, descriptor, table, files }: Pass
     diffId: table?.diffId ?? diffId,
     uncompressedSize: table?.uncompressedSize ?? uncompressedSize,
     entries: files.size,
-    files: await putFileList(store, files, { signal: options.signal }),
+    files: await putFileList(store, files, { isInline: resource.bare, signal: options.signal }),
     normalized,
   };
   return layer;

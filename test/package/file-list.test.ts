@@ -13,6 +13,7 @@ import {
 import { createMemoryStore } from "../../src/store/memory.js";
 import type { Store } from "../../src/store/store.js";
 import { collect } from "../../src/stream/bytes.js";
+import { rejects } from "../support/rejects.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("package/file-list");
@@ -79,6 +80,23 @@ test("a long list comes in parts, each file once and whole", async () => {
   for await (const batch of openFileList(store, await putList(store, long))) batches.push(batch);
   assert.ok(batches.length > 5, `${batches.length} parts`);
   assert.equal(batches.flat(), long);
+});
+
+test("a short list may stand in its own descriptor, which is held against its digest", async () => {
+  const store = createMemoryStore();
+  const inline = async (list: readonly ListedFile[]) => {
+    const encoder = await createFileListEncoder();
+    for (const each of list) encoder.add(each);
+    return await putFileList(store, encoder, { isInline: true });
+  };
+  const common = { type: "directory", mode: 0o755, uid: 0, gid: 0 } as const;
+  const short = await inline([{ path: "a", ...common }]);
+  assert.is(await store.has(short), false);
+  assert.equal(await readFileList(store, short), [{ path: "a", ...common }]);
+  await rejects(readFileList(store, { ...short, data: "AAAA" }), "DIGEST_MISMATCH");
+  const long = await inline(Array.from({ length: 3000 }, (_, at) => ({ path: digestOf(`${at}`), ...common })));
+  assert.is(long.data, undefined);
+  assert.ok(await store.has(long));
 });
 
 test("a list of no files is a list", async () => {
