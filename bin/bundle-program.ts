@@ -1,7 +1,8 @@
 /**
- * The program as two files: what a build or a push needs of which everything is known, and the rest.
+ * The program as three files: what a build or a push needs of which everything is known, what any other build needs, and the
+ * rest.
  *
- * Reading code costs time even where none of it runs, and such a build takes little else. The rest is one file too, loaded
+ * Reading code costs time even where none of it runs, and a run that finds all as it was takes little else. Each file is loaded
  * when the first module of it is asked for.
  *
  * @module
@@ -41,6 +42,11 @@ const FIRST = [
   "src/transport.js",
 ];
 
+/** The module that a build starts with, and those that it loads on demand and mostly needs. */
+const BUILD = "src/build.js";
+const FROM_BUILD = 'module.exports = require("./build.cjs");';
+const OF_BUILD = ["src/stream/gunzip.js", "src/stream/gzip-member.js"];
+
 /** commander starts other programs as verbs where it is told to; loading what that takes is not free. */
 const NO_PROGRAMS: Plugin = {
   name: "no-programs",
@@ -52,28 +58,28 @@ const NO_PROGRAMS: Plugin = {
   },
 };
 
-/** Takes modules that are loaded on demand from the second file, and notes which. */
-function laterModules(outDir: string, found: Set<string>): Plugin {
+/** Takes modules that are loaded on demand, but those that are `kept`, from another file, and notes which from the last. */
+function laterModules(outDir: string, kept: readonly string[], found: Set<string>): Plugin {
   return {
     name: "later-modules",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
         const module = relative(outDir, join(resolveDir, path)).replaceAll("\\", "/");
-        if (kind !== "dynamic-import" || FIRST.includes(module)) return undefined;
-        found.add(module);
+        if (kind !== "dynamic-import" || kept.includes(module)) return undefined;
+        if (module !== BUILD) found.add(module);
         return { path: module, namespace: "later" };
       });
       onResolve({ filter: /^/, namespace: "later" }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /^/, namespace: "later" }, ({ path }) => ({
-        contents: `module.exports = require("./rest.cjs")["${path}"];`,
+        contents: path === BUILD ? FROM_BUILD : `module.exports = require("./rest.cjs")["${path}"];`,
       }));
     },
   };
 }
 
 /**
- * Writes `bin/start.cjs` and `bin/rest.cjs`. Modules that both need are in both, so none of them may keep a state that the
- * other has to see.
+ * Writes `bin/start.cjs`, `bin/build.cjs` and `bin/rest.cjs`. Modules that several need are in each of them, so none may keep a
+ * state that another has to see.
  *
  * @param outDir The compiled tree.
  * @param common What all bundles have in common.
@@ -86,7 +92,13 @@ export async function bundleProgram(outDir: string, common: BuildOptions): Promi
     ...options,
     entryPoints: [join(outDir, "bin/start.js")],
     outfile: join(outDir, "bin/start.cjs"),
-    plugins: [...plugins, laterModules(outDir, later)],
+    plugins: [...plugins, laterModules(outDir, FIRST, later)],
+  });
+  await build({
+    ...options,
+    stdin: { contents: `${SMALL_ROOM}\nmodule.exports = require("./${BUILD}");`, resolveDir: outDir },
+    outfile: join(outDir, "bin/build.cjs"),
+    plugins: [...plugins, laterModules(outDir, OF_BUILD, later)],
   });
   const lines = [...later].sort().map((path) => `get "${path}"() { return require("./${path}"); },`);
   await build({

@@ -1,7 +1,7 @@
 /**
  * Completes a compiled tree after `tsc`: run as `node <outDir>/bin/bundle.js`.
  *
- * Puts libdeflate's WebAssembly beside the module that loads it, writes the recipe's JSON Schema, and makes the program two files:
+ * Puts libdeflate's WebAssembly beside the module that loads it, writes the recipe's JSON Schema, and makes the program three files:
  * loading a hundred modules one by one takes longer than a build of which everything is known.
  *
  * @module
