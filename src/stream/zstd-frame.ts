@@ -25,7 +25,7 @@ function loadBinding(): EncoderConstructor {
 }
 
 /** Blocks after which {@link release} has the collector run. */
-const COLLECT_EVERY = 8;
+const COLLECT_EVERY = 4;
 /** Bytes that no C library takes from memory that was used before, so that they cost nothing while nobody touches them. */
 const UNTOUCHED = 40 * 1024 * 1024;
 
