@@ -7,6 +7,7 @@
 import type { ListedFile } from "../package/file-list.js";
 import { fromBytes } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
+import { parentsOf } from "../tar/path.js";
 import type { TreeView } from "./tree.js";
 
 /** Folders with their modes. Charliecloud drops a lone top folder unless these stand beside it. */
@@ -50,12 +51,6 @@ export function fileEntry(path: string, content: string | Uint8Array, mtime: num
 /** The same as a line of a list of files; what is in it is not looked at. */
 export function toListedFile({ path, type, mode, uid, gid, linkpath }: WriteEntry): ListedFile {
   return { path, type, mode, uid, gid, ...(linkpath === undefined ? {} : { target: linkpath }) };
-}
-
-/** The parents of a path: `usr`, `usr/lib` of `usr/lib/x`. */
-function parentsOf(path: string): readonly string[] {
-  const parts = path.split("/").slice(0, -1);
-  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
 }
 
 /**

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { parentOf } from "../tar/path.js";
 import { createHashTable, type HashKey, hashPath } from "../tar/path-table.js";
 import type { ListedFile } from "./file-list.js";
 
@@ -39,8 +40,6 @@ export function outlineHash(path: string): Int32Array {
   hashPath(path, KEY, hash);
   return hash;
 }
-
-const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
 /** Hashes, one after the other. */
 function createHashes() {

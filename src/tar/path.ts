@@ -118,3 +118,15 @@ export function whiteoutOf(path: string, isEmptyFile: boolean): Whiteout | undef
   }
   return { kind: "remove", path: parent === "" ? hidden : `${parent}/${hidden}` };
 }
+
+/** The folder of a path, empty for one at the top. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "" : path.slice(0, slash);
+}
+
+/** The folders on the way to a path, from the top: `a`, `a/b` for `a/b/c`. */
+export function parentsOf(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
+}

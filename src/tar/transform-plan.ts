@@ -7,6 +7,7 @@
 import { LadingError } from "../errors.js";
 import type { Entry } from "./entry.js";
 import { createFilter, type Filter } from "./filter.js";
+import { parentOf, parentsOf } from "./path.js";
 import { flattenEntry } from "./single-id.js";
 import { folderOf, type Transform } from "./transform.js";
 
@@ -28,14 +29,6 @@ export interface TransformPlan {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it asks whether bytes are plain ASCII
 const ASCII = /^[\x00-\x7f]*$/;
 const toText = (path: string) => (ASCII.test(path) ? path : Buffer.from(path, "latin1").toString("utf8"));
-
-const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
-
-/** `a`, `a/b` for `a/b/c`. */
-function parentsOf(path: string): readonly string[] {
-  const parts = path.split("/");
-  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
-}
 
 type IsTaken = (entry: PlannedEntry) => boolean;
 

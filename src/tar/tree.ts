@@ -5,6 +5,7 @@
  */
 
 import type { Entry, EntryType } from "./entry.js";
+import { parentOf } from "./path.js";
 import { createPathTable } from "./path-table.js";
 import { tooLarge, unsafeEntry } from "./refusal.js";
 
@@ -111,11 +112,6 @@ function pack(kind: Kind, ordinal: number, flags: number): number {
 
 function kindOf(value: number): Kind | undefined {
   return KINDS[(value & 15) - 1];
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash < 0 ? "" : path.slice(0, slash);
 }
 
 /** Inside a container the root is its own parent, but whoever resolves the link elsewhere would leave the image. */
