@@ -4,9 +4,11 @@
  * @module
  */
 
+import { LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
 import type { Outline } from "../package/outline.js";
 import type { Store } from "../store/store.js";
+import type { IoOptions } from "../stream/bytes.js";
 import type { WriteEntry } from "../tar/entry.js";
 import { assembleEntries, assemblePackageLayer, flattenBaseLayer, packageHistory } from "./assemble.js";
 import type { OpenBase } from "./base.js";
@@ -54,6 +56,16 @@ async function assembleContents(
   return layers;
 }
 
+/** A store may have lost what its list of packages names; nobody would see that before the image is run. */
+async function checkThere(store: Store, layers: readonly Layer[], { signal }: IoOptions): Promise<void> {
+  const isThere = await Promise.all(layers.map(({ descriptor }) => store.has(descriptor, { signal })));
+  const lost = layers[isThere.indexOf(false)];
+  if (lost === undefined) return;
+  const { digest } = lost.descriptor;
+  const message = `Cannot build with "${lost.createdBy}": its layer ${digest} is not in ${store.label} any more; import it again`;
+  throw new LadingError("NOT_FOUND", message, { what: "blob", name: digest });
+}
+
 async function baseLayers(store: Store, base: OpenBase | undefined, options: BuildImageOptions) {
   const layers: Layer[] = [];
   for (const layer of base?.layers ?? []) {
@@ -70,7 +82,7 @@ async function baseLayers(store: Store, base: OpenBase | undefined, options: Bui
  * (`bin` → `usr/bin`) is written where it leads. The same contents give the same image.
  *
  * @param options `compression` that is named is that of all own layers; without it, layers of packages stay as they are.
- * @throws {LadingError} `TOO_LARGE` where the base image leaves no room for a layer of packages; what reading and writing
+ * @throws {LadingError} `NOT_FOUND` for a layer that the store has lost; `TOO_LARGE` where the base image leaves no room for a layer of packages; what reading and writing
  * throws.
  */
 export async function buildImage(store: Store, input: ImageContents, options: BuildImageOptions = {}): Promise<Image> {
@@ -91,6 +103,7 @@ export async function buildImage(store: Store, input: ImageContents, options: Bu
   await make(root, "root file system");
   const below = await baseLayers(store, base, options);
   const layers = await stackLayers(store, below, contents, made, options);
+  await checkThere(store, layers, { signal });
   const annotations = { ...settings.annotations, ...(options.singleId ? IDS_ANNOTATION : {}) };
   return await composeImage(store, platform, layers, { ...settings, annotations }, { base, epoch, signal });
 }

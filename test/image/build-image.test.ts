@@ -9,6 +9,7 @@ import { missingRootFiles, toListedFile } from "../../src/image/root-files.js";
 import { MAX_LAYERS } from "../../src/image/stack-layers.js";
 import { createTree } from "../../src/image/tree.js";
 import { verifyImage } from "../../src/image/verify.js";
+import type { Descriptor } from "../../src/oci/descriptor.js";
 import { createMemoryCache } from "../../src/store/cache.js";
 import { copy } from "../../src/store/copy.js";
 import { createLayoutStore } from "../../src/store/layout.js";
@@ -110,9 +111,14 @@ test("a variant is made once, and again when its blob is gone", async () => {
   const second = await buildOf(store, contents, { cache, onPackageBytes });
   assert.equal([second.descriptor, opened.get(digest), bytes], [first.descriptor, count, 0]);
   const variant = first.layers[1]?.descriptor.digest;
+  let isGone = true;
   const without: Store = {
     ...store,
-    has: async (each, options) => each.digest !== variant && store.has(each, options),
+    has: async (each, options) => !(isGone && each.digest === variant) && store.has(each, options),
+    put: (...content) => {
+      isGone = false;
+      return store.put(...content);
+    },
   };
   assert.equal((await buildOf(without, contents, { cache })).descriptor, first.descriptor);
   assert.ok((opened.get(digest) ?? 0) > (count ?? 0));
@@ -187,6 +193,14 @@ test("a path below a file of another package is refused by the name of the packa
   ];
   const { message } = await rejects(buildOf(store, contents), "UNSAFE_ENTRY");
   assert.match(message, /^Cannot add two to the image: cannot place "etc\/x": "etc" is a file/);
+});
+
+test("a layer that the store has lost is missed before there is an image", async () => {
+  const store = createMemoryStore();
+  const content = await addPackage(store, "tool", [file("a")]);
+  const lost = { ...store, has: async ({ digest }: Descriptor) => digest !== content.layer.descriptor.digest };
+  const { message } = await rejects(buildOf(lost, [contentOf(content)]), "NOT_FOUND");
+  assert.match(message, /^Cannot build with "lading: package::\/::tool": its layer sha256:.* import it again$/);
 });
 
 /** That many tarballs of a file each, and one that all of them have. */
