@@ -36,6 +36,7 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
     throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
   }
   const bring = async () => {
+    if (!isDigest && to.store.hasWhole !== undefined) await askName(to, options);
     const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
     const name = isDigest ? undefined : to.name;
     await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
@@ -49,6 +50,13 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
       if (count === TRIES || !isLost(error)) throw error;
     }
   }
+}
+
+/** Where the name means the image already, the answer is all that the store needs to know. */
+async function askName({ store, name }: Place, { signal }: CopyOptions): Promise<void> {
+  await store.resolve(name, { signal }).catch((error) => {
+    if (!isLadingError(error, "NOT_FOUND")) throw error;
+  });
 }
 
 /** Does a registry say that it lacks a blob that it was not given? */

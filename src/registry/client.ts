@@ -33,6 +33,8 @@ export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
 
 /** Requests at once while tags are resolved. */
 const RESOLVES = 8;
+/** Milliseconds in which an answer of the registry still holds for the next step of the same push. */
+const AT_ONCE_MS = 5000;
 
 /**
  * Creates a store over a repository. No request is made before the first call.
@@ -59,6 +61,8 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   const sent = new Map<Digest, number>();
   /** Manifests that a look found. */
   const found = new Set<Digest>();
+  /** What the last name that was resolved means; good for one push that comes at once. */
+  let meant: { readonly name: string; readonly digest: Digest | undefined; readonly until: number } | undefined;
   /** Has the registry refused a manifest because of blobs that it should have? */
   let hasLost = false;
 
@@ -81,7 +85,11 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
 
   /** Registries refuse a manifest whose blobs they lack, and keep the blobs of those that they have. */
   async function hasWhole(manifest: Descriptor, io: IoOptions = {}): Promise<boolean> {
-    return !hasLost && (await lookForManifest(manifest, io));
+    if (hasLost) return false;
+    const isKnown = meant?.digest === manifest.digest && Date.now() < meant.until;
+    if (!isKnown) return await lookForManifest(manifest, io);
+    found.add(manifest.digest);
+    return true;
   }
 
   async function put(mediaType: string, content: ByteStream, put: PutOptions = {}): Promise<Descriptor> {
@@ -131,8 +139,10 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
 
   async function resolve(name: string, io: IoOptions = {}): Promise<Descriptor> {
     if (!isDigest(name)) checkTag(name);
-    const found = await fetchDescriptor(session, name, io);
-    if (found !== undefined) return found;
+    meant = undefined;
+    const descriptor = await fetchDescriptor(session, name, io);
+    meant = { name, digest: descriptor?.digest, until: Date.now() + AT_ONCE_MS };
+    if (descriptor !== undefined) return descriptor;
     const message = `Cannot find "${name}" in ${session.label}: the registry does not know it; check the name and the tag`;
     throw new LadingError("NOT_FOUND", message, { what: "tag", name });
   }
@@ -158,6 +168,9 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   /** Tags that mean just this already need not be set; some registries refuse to set a tag anew. */
   async function isTagged({ name, descriptor }: Tagged, io: IoOptions): Promise<boolean> {
     if (name === undefined || !found.has(descriptor.digest)) return false;
+    const known = meant;
+    meant = undefined;
+    if (known?.name === name && Date.now() < known.until) return known.digest === descriptor.digest;
     return (await fetchDescriptor(session, name, io))?.digest === descriptor.digest;
   }
 
