@@ -44,6 +44,12 @@ export function parseCompression(text: string | undefined): LayerFormat | undefi
 }
 
 /** A count from 1. */
+export function parseCount(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`"${text}" is no count, wanted a number from 1 to 999999`);
+}
+
+/** `--squash-from` */
 export function parsePosition(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
   throw new UsageError(`"${text}" is no position of a layer, wanted a number from 1 to 999`);

@@ -67,11 +67,21 @@ async function catalogDigest(store: Store, options: IoOptions): Promise<string> 
   return digestOf(JSON.stringify(listed));
 }
 
+/** Has a record what one has, and does it name all of its result? */
+function isWhole(result: unknown, needed: unknown): needed is readonly Descriptor[] {
+  const { root, images, warnings } = (result ?? {}) as Partial<BuildResult>;
+  if (![needed, images, warnings].every(Array.isArray)) return false;
+  const roots = [root, ...(images ?? []).map((image) => image?.descriptor)];
+  const isNeeded = (each: Descriptor | undefined) =>
+    (needed as (Descriptor | null)[]).some((one) => one?.digest === each?.digest && one?.size === each?.size);
+  return roots.every((each) => isDigest(each?.digest) && isNeeded(each));
+}
+
 /** Does the record hold still? A cache may hold anything, and a store lose anything. */
 async function holds(store: Store, record: Partial<KnownBuild> | undefined, options: IoOptions): Promise<boolean> {
-  const { result, needed = [], catalog } = record ?? {};
-  if (result === undefined || needed.length === 0) return false;
-  const there = needed.map(async (each) => isDigest(each.digest) && (await store.has(each, options)));
+  const { result, needed, catalog } = record ?? {};
+  if (!isWhole(result, needed)) return false;
+  const there = needed.map(async (each) => isDigest(each?.digest) && (await store.has(each, options)));
   if ((await Promise.all(there)).includes(false)) return false;
   return catalog === undefined || catalog === (await catalogDigest(store, options));
 }
@@ -103,7 +113,10 @@ export async function buildFiles(
   const { store, cache } = local;
   const key = await keyOf(paths, options, recipe);
   const known = key && ((await cache.get(key.text)) as KnownBuild | undefined);
-  if (known && (await holds(store, known, { signal }))) return told(known, options);
+  if (known && (await holds(store, known, { signal }))) {
+    await store.tidy?.();
+    return told(known, options);
+  }
   const before = key && (await catalogDigest(store, { signal }));
   const { buildFilesAnew } = await import("./build.js");
   const { result, usesCatalog, sources } = await buildFilesAnew(paths, options, recipe, key?.sources ?? new Map());

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -9,6 +9,7 @@ import { importPackages } from "../src/package/import.js";
 import type { Recipe } from "../src/recipe/recipe.js";
 import { blobPath } from "../src/store/layout-blobs.js";
 import { openLocalStore } from "../src/store/local.js";
+import { createTemporaryFile } from "../src/store/write-file.js";
 import { file, tarOf } from "./image/make.js";
 import { suite, type TestContext } from "./support/suite.js";
 import { tempFolder } from "./support/temp.js";
@@ -138,6 +139,37 @@ test("what the store has lost is made again", async (context) => {
     assert.ok(await local.store.has(lost));
     assert.is((await build()).fromRecord, true);
   }
+});
+
+test("what does not look like a record is none", async (context) => {
+  const { local, build } = await prepareKnown(context);
+  const before = await build();
+  const harms: readonly ((record: Record<string, unknown>) => unknown)[] = [
+    () => null,
+    () => 5,
+    ({ result }) => ({ result, needed: 5 }),
+    ({ needed }) => ({ result: {}, needed }),
+    ({ result, needed }) => ({ result: { ...(result as object), images: [null] }, needed }),
+    ({ result, needed }) => ({ result: { ...(result as object), root: { ...before.root, size: 1 } }, needed }),
+    ({ result }) => ({ result, needed: [null] }),
+  ];
+  for (const harm of harms) {
+    const get = async (key: string) => {
+      const record = await local.cache.get(key);
+      return key.startsWith("files ") ? harm(record as Record<string, unknown>) : record;
+    };
+    const { root } = await build({ local: { ...local, cache: { ...local.cache, get } } });
+    assert.equal(root, before.root);
+  }
+});
+
+test("a known build takes away what a run that was killed left behind", async (context) => {
+  const { place, build } = await prepareKnown(context);
+  const { path } = await createTemporaryFile(place("store/.lading"));
+  const dead = path.replace(/-\d+-\d*-(?=[0-9a-f]+$)/, "-4194304-1-");
+  await rename(path, dead);
+  assert.ok((await build()).fromRecord);
+  assert.is(await stat(dead).catch(() => undefined), undefined);
 });
 
 test("a file that changed just before is not remembered", async (context) => {

@@ -24,6 +24,7 @@ import {
   openPlace,
   openStore,
   parseCompression,
+  parseCount,
   parseEpoch,
   parseJobs,
   parsePairs,
@@ -227,7 +228,7 @@ export const verb: Verb = (cli) =>
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--squash", "make one layer of all, a base image's left alone")
     .option("--squash-from <n>", "the same, from the nth layer above the base image's on", parsePosition)
-    .option("--max-layers <n>", "layers that the image may have; packages beyond share some (127)", parsePosition)
+    .option("--max-layers <n>", "layers that the image may have; packages beyond share some (127)", parseCount)
     .option("--jobs <n>", "work on that many files and blobs at once", parseJobs)
     .option("-e, --env <name=value>", "set a variable; repeatable", gather)
     .option("--label <name=value>", "set a label; repeatable", gather)

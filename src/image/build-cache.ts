@@ -82,10 +82,11 @@ async function keyOf(input: ImageContents, options: BuildImageOptions): Promise<
 
 /** Is it the record of a build all of which is still in the store? A cache may hold anything. */
 async function isThere(store: Store, record: Partial<BuildRecord> | undefined, options: IoOptions): Promise<boolean> {
-  if (record?.layers === undefined || record.warnings === undefined) return false;
-  const needed = [record.descriptor, record.config, ...record.layers.map((layer) => layer.descriptor)];
+  const { descriptor, config, layers, warnings } = record ?? {};
+  if (!Array.isArray(layers) || !Array.isArray(warnings)) return false;
+  const needed: (Descriptor | undefined)[] = [descriptor, config, ...layers.map((layer) => layer?.descriptor)];
   const there = needed.map(
-    async (each) => each !== undefined && isDigest(each.digest) && (await store.has(each, options)),
+    async (each) => each !== undefined && isDigest(each?.digest) && (await store.has(each, options)),
   );
   return !(await Promise.all(there)).includes(false);
 }

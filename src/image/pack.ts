@@ -2,8 +2,8 @@
  * Many layers packed into fewer, so that an image has no more of them than runtimes can stack.
  *
  * Neighbours are packed together, so that what lies above what stays the same. Large layers stay alone as long as there is room
- * for it, and where a group ends follows from the names of what is in it, not from their count: one package that changes, comes
- * or goes changes the layer that it is in, and at times the one beside it.
+ * for it, and where a group ends follows from the names of what is in it: one package that changes changes the layer that it is
+ * in, one that comes or goes at times one or two others.
  *
  * @module
  */
@@ -53,12 +53,13 @@ export function packLayers<T extends Packable>(layers: readonly T[], most: numbe
   if (!(most >= 1)) throw new RangeError(`Cannot pack layers into ${most}, expected 1 or more`);
   if (layers.length <= most) return layers.map((layer) => [layer]);
   const alone = sizeAlone(layers, Math.floor((most - 1) / 3));
-  let low = 2 ** 32;
-  let groups = group(layers, alone, low);
-  // Half as many names end a group each time; with none the groups are what lies between the layers that stay alone.
-  while (groups.length > most) {
-    low = low > 1 ? low / 2 : 0;
-    groups = group(layers, alone, low);
+  // The more names end a group, the more groups there are: as many as may be.
+  const lows = [0, ...layers.map(({ name }) => mark(name) + 1)].sort((a, b) => a - b);
+  let [fits, beyond] = [0, lows.length];
+  while (beyond - fits > 1) {
+    const middle = (fits + beyond) >> 1;
+    if (group(layers, alone, lows[middle] as number).length <= most) fits = middle;
+    else beyond = middle;
   }
-  return groups;
+  return group(layers, alone, lows[fits] as number);
 }

@@ -53,6 +53,14 @@ export interface OpenFileOptions extends IoOptions {
   readonly blocking?: boolean | undefined;
 }
 
+/** Throws `CHANGED` where the file is not the one of that identity any more. */
+export async function checkIdentity(path: string, key: string, blocking = false): Promise<void> {
+  const now = await identifyFile(path, blocking).catch(() => undefined);
+  if (now?.key === key) return;
+  const message = `Cannot read "${path}": it changed meanwhile; run again when it is complete`;
+  throw new LadingError("CHANGED", message, { path });
+}
+
 /**
  * Opens a file as a {@link PackageFile}. Every reading of it throws `CHANGED` when it is no longer the file that was opened; one
  * of at most 64 KiB is read when it is opened, and stays what it was.
@@ -60,13 +68,7 @@ export interface OpenFileOptions extends IoOptions {
 export async function openPackageFile(path: string, options: OpenFileOptions = {}): Promise<PackageFile> {
   const found = await identifyFile(path, options.blocking);
   const identity = { ...found, key: options.identity ?? found.key };
-  async function checkUnchanged(): Promise<void> {
-    const now = await identifyFile(path, options.blocking).catch(() => undefined);
-    if (now?.key === identity.key) return;
-    throw new LadingError("CHANGED", `Cannot read "${path}": it changed meanwhile; run again when it is complete`, {
-      path,
-    });
-  }
+  const checkUnchanged = () => checkIdentity(path, identity.key, options.blocking);
   const read: PackageFile["read"] = async function* (range = {}) {
     await checkUnchanged();
     yield* readFile(path, { ...range, blocking: options.blocking });
@@ -78,7 +80,7 @@ export async function openPackageFile(path: string, options: OpenFileOptions = {
     const head = await collect(read({ signal, end: HEAD_SIZE }), HEAD_SIZE, path);
     return { path, head, size, identity: key, read };
   }
-  const whole = await collect(read({ signal }), SMALL, path);
+  const whole = await collect(read({ signal, end: size }), SMALL, path);
   const head = whole.subarray(0, HEAD_SIZE);
   return { path, head, size, identity: key, read: (range = {}) => readBytes(whole, range) };
 }

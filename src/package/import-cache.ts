@@ -17,6 +17,9 @@ import { identityOf, isFresh } from "../stream/file-identity.js";
 import { findSidecar } from "./formats/sidecar.js";
 import type { Package, PackageLayer } from "./package.js";
 
+/** Changes when a record means something else. */
+const FILE_RULES = 2;
+
 /** Which state of a file it is, with the document beside it. */
 export interface SourceIdentity {
   readonly key: string;
@@ -43,6 +46,7 @@ export async function identifySource(path: string): Promise<SourceIdentity | und
 /** Something that was made of a file, with what has to be in the store for it to be of use. */
 interface Made {
   readonly layer: PackageLayer;
+  readonly warnings: readonly string[];
   readonly package?: Pick<Package, "manifest">;
 }
 
@@ -58,7 +62,8 @@ export interface FileCacheOptions extends IoOptions {
 
 /** What a record needs to be in the store; undefined where it is no such record: caches may hold anything. */
 function neededBy(record: unknown): readonly Descriptor[] | undefined {
-  const { layer, package: pkg } = (record ?? {}) as Partial<Made>;
+  const { layer, package: pkg, warnings } = (record ?? {}) as Partial<Made>;
+  if (!Array.isArray(warnings)) return undefined;
   const needed = [layer?.descriptor, layer?.files, ...(pkg === undefined ? [] : [pkg?.manifest])];
   const isWhole = needed.every((descriptor) => isDigest(descriptor?.digest)) && isDigest(layer?.diffId);
   return isWhole ? needed.flatMap((descriptor) => descriptor ?? []) : undefined;
@@ -86,7 +91,7 @@ export async function rememberFile<T extends Made | undefined>(
   const { cache, variant, signal } = options;
   if (cache === undefined) return { value: await make(), known: false };
   const keyOf = (source: SourceIdentity | undefined) =>
-    source === undefined ? undefined : `file ${JSON.stringify([source.key, variant])}`;
+    source === undefined ? undefined : `file ${JSON.stringify([FILE_RULES, source.key, variant])}`;
   const source = options.source ?? (await identifySource(path));
   const before = keyOf(source);
   const known = before === undefined ? undefined : await cache.get(before);

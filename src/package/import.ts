@@ -14,7 +14,7 @@ import { mapConcurrent } from "../stream/pool.js";
 import { listPackage, packageTag, putPackage } from "./artifact.js";
 import { describePackage, listPackages } from "./catalog.js";
 import { warnEnvironment } from "./environment-warnings.js";
-import { openPackageFile } from "./file.js";
+import { checkIdentity, openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
 import { type FileCacheOptions, rememberFile, type SourceIdentity } from "./import-cache.js";
@@ -153,8 +153,25 @@ type ResourceSource = Pick<PackageSource, "claims" | "fileChecksums" | "range" |
   readonly bare?: boolean;
 };
 
-/** Stores the resource of a file, by the pool where there is one and the store is a folder. */
+/**
+ * Stores the resource of a file, by the pool where there is one and the store is a folder. Of a file that changes meanwhile it
+ * says just that: whatever is wrong with it may be due to that.
+ */
 export async function storeSource(
+  store: Store,
+  path: string,
+  source: ResourceSource,
+  options: ImportOptions,
+): Promise<StoredResource> {
+  try {
+    return await storeResourceOf(store, path, source, options);
+  } catch (error) {
+    if (isLadingError(error)) await checkIdentity(path, source.identity);
+    throw error;
+  }
+}
+
+async function storeResourceOf(
   store: Store,
   path: string,
   source: ResourceSource,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { endianness } from "node:os";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
@@ -14,7 +15,10 @@ import { createOutlineBuilder, MAX_OUTLINE, type Outline } from "./outline.js";
 /** Entries up to which a list is read as quickly as its outline is found. */
 const FEW = 128;
 
-const keyOf = ({ digest }: Descriptor) => `outline ${digest}`;
+/** Changes when an outline means something else; words are in the order of this machine's bytes. */
+const OUTLINE_RULES = `1 ${endianness()}`;
+
+const keyOf = ({ digest }: Descriptor) => `outline ${OUTLINE_RULES} ${digest}`;
 const toBase64 = ({ buffer, byteOffset, byteLength }: Uint32Array) =>
   Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 

@@ -219,6 +219,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     put: blobs.put,
     sharedFile: blobs.sharedFile,
     link: blobs.link,
+    tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {
       const index = await existingIndex();
       const found = findRoot(index, name, indexPath);
@@ -241,7 +242,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       if (roots.length > 0) await blobs.sync();
       const index = await readIndex();
       // Who sets a name to what it stands for already needs no lock, and leaves the file as it is.
-      if (index !== undefined && hasRoots(index, roots)) return;
+      if (index !== undefined && hasRoots(index, roots)) return await reclaimTemporaries(hidden);
       await change((index) => addRoots(index, roots), signal);
     },
     async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {

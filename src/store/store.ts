@@ -81,6 +81,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * share it by a hard link; undefined where there is none.
    */
   sharedFile?(descriptor: Descriptor): Promise<string | undefined>;
+  /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
+  tidy?(): Promise<void>;
   /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */
   link?(descriptor: Descriptor, file: string, options?: IoOptions): Promise<boolean>;
 }

@@ -27,8 +27,8 @@ export function defaultJobs(env: Readonly<Record<string, string | undefined>> = 
 /**
  * Runs `work` over all items, at most `limit` at once, started in order.
  *
- * After the first error, or once `signal` is aborted, nothing more is started; what runs is waited for, and then that error,
- * or the signal's reason, is thrown.
+ * After an error, or once `signal` is aborted, nothing more is started; what runs is waited for, and then the error of the first
+ * item that has one, or the signal's reason, is thrown.
  *
  * @param limit At least 1.
  * @returns The results, in the order of the items.
@@ -42,19 +42,20 @@ export async function mapConcurrent<T, R>(
   if (!(limit >= 1)) throw new RangeError(`Cannot run ${limit} jobs at once, expected 1 or more`);
   const results = new Array<R>(items.length);
   const queue = items.entries();
-  const errors: unknown[] = [];
+  const errors: { readonly index: number; readonly error: unknown }[] = [];
   const run = async () => {
     for (const [index, item] of queue) {
       try {
         signal?.throwIfAborted();
         results[index] = await work(item, index);
       } catch (error) {
-        errors.push(error);
+        errors.push({ index, error });
       }
       if (errors.length > 0) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
-  if (errors.length > 0) throw errors[0];
+  const [first] = errors.sort((a, b) => a.index - b.index);
+  if (first !== undefined) throw first.error;
   return results;
 }

@@ -29,7 +29,7 @@ test("mapConcurrent() keeps the order, and the limit", async () => {
   assert.equal(await mapConcurrent([], 3, () => 1), []);
 });
 
-test("mapConcurrent() throws the first error once all that runs has ended, and starts nothing more", async () => {
+test("mapConcurrent() throws the first item's error once all that runs has ended, and starts nothing more", async () => {
   const started: number[] = [];
   const ended: number[] = [];
   const work = async (item: number) => {
@@ -39,7 +39,7 @@ test("mapConcurrent() throws the first error once all that runs has ended, and s
     throw new Error(`item ${item}`);
   };
   const error = await failure(mapConcurrent([0, 1, 2, 3, 4], 2, work));
-  assert.is((error as Error).message, "item 1");
+  assert.is((error as Error).message, "item 0");
   assert.equal({ started, ended }, { started: [0, 1], ended: [1, 0] });
 });
 
