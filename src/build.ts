@@ -23,7 +23,8 @@ import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 import { storePackageFile } from "./package/import.js";
 import type { SourceIdentity } from "./package/import-cache.js";
 import type { Outline } from "./package/outline.js";
-import type { Package } from "./package/package.js";
+import { readOutline } from "./package/outline-cache.js";
+import type { Package, PackageLayer } from "./package/package.js";
 import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
@@ -94,6 +95,8 @@ interface Run extends BuildOptions {
   readonly count: { packageBytes: number };
   /** Of layers that were stored, by the digest of their list of files. */
   readonly outlines: Map<Digest, Outline>;
+  /** Will the layers be planned by them, as far as can be told before? */
+  readonly wantsOutlines: boolean;
   /** Identities of files, by their paths: before they were read, and of which it is sure what they hold. */
   readonly sources: ReadonlyMap<string, SourceIdentity>;
   readonly sure: Map<string, SourceIdentity>;
@@ -105,7 +108,8 @@ function startRun(options: BuildOptions, sources: ReadonlyMap<string, SourceIden
     warnings.push(warning);
     options.onWarning?.(warning);
   };
-  return { ...options, onWarning, warnings, count: { packageBytes: 0 }, outlines: new Map(), sources, sure: new Map() };
+  const found = { warnings, count: { packageBytes: 0 }, outlines: new Map(), sure: new Map() };
+  return { ...options, ...found, onWarning, wantsOutlines: false, sources };
 }
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
@@ -196,6 +200,14 @@ function keepsLayers({ squash, singleId, maxLayers = MAX_LAYERS }: Run, files: n
   return squash === undefined && singleId !== true && files + OWN_LAYERS <= maxLayers;
 }
 
+/** Of a layer that was known: while other files are read, there is time for it. */
+async function readKnownOutline({ files, entries }: PackageLayer, run: Run): Promise<void> {
+  const { local, signal, outlines, wantsOutlines } = run;
+  if (!wantsOutlines || outlines.has(files.digest)) return;
+  const outline = await readOutline(local.store, files, entries, { cache: local.cache, signal });
+  if (outline !== undefined) outlines.set(files.digest, outline);
+}
+
 async function storeFile(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
   const { local, signal, compression, transform, limits, jobs, outlines, sources, sure, onWarning, count } = run;
   let bytesRead = 0;
@@ -222,9 +234,10 @@ async function storeFile(path: string, files: number, pool: ResourcePool | undef
   const tarball = await storeTarball(local.store, path, options);
   const stored = tarball ?? (await storePackageFile(local.store, path, options));
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
-  const { descriptor } = "package" in stored ? stored.package.layer : stored.layer;
+  const layer = "package" in stored ? stored.package.layer : stored.layer;
+  await readKnownOutline(layer, run);
   // A layer that was known is most likely where the image goes already.
-  if (bytesRead > 0 && keepsLayers(run, files)) run.onLayer?.(descriptor);
+  if (bytesRead > 0 && keepsLayers(run, files)) run.onLayer?.(layer.descriptor);
   if ("package" in stored) return { path, kind: "package", package: stored.package };
   return { path, kind: "tarball", tarball: stored };
 }
@@ -253,7 +266,8 @@ export async function buildFilesAnew(
   recipe: Recipe,
   sources: ReadonlyMap<string, SourceIdentity>,
 ): Promise<FilesBuild> {
-  const run = startRun(options, sources);
+  const wantsOutlines = recipe.base === undefined && recipe.files.length === 0;
+  const run = { ...startRun(options, sources), wantsOutlines };
   const { local, signal } = run;
   // The image's last layer is lading's own. What compresses it loads while files are read; it says itself where it cannot.
   loadBlockEncoder("gzip").catch(() => {});
