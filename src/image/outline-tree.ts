@@ -20,7 +20,9 @@ const WORDS = 3;
 /** Takes the hashes of one layer; false where one of them stands for something else already. */
 function takeAll(table: HashTable, hashes: Uint32Array, kind: number): boolean {
   for (let at = 0; at < hashes.length; at += WORDS) {
-    const [a, b, c] = [hashes[at] as number, hashes[at + 1] as number, hashes[at + 2] as number];
+    const a = hashes[at] as number;
+    const b = hashes[at + 1] as number;
+    const c = hashes[at + 2] as number;
     const before = table.get(a, b, c);
     if (before !== 0 && (before !== FOLDER || kind !== FOLDER)) return false;
     if (before === 0) table.set(a, b, c, kind);

@@ -72,7 +72,9 @@ export function createOutlineBuilder(): OutlineBuilder {
   const addFolder = (path: string): void => {
     if (path === "") return;
     const words = outlineHash(path);
-    const [a, b, c] = [words[0] as number, words[1] as number, words[2] as number];
+    const a = words[0] as number;
+    const b = words[1] as number;
+    const c = words[2] as number;
     if (seen.get(a, b, c) !== 0) return;
     seen.set(a, b, c, 1);
     folders.add(a, b, c);
