@@ -30,13 +30,11 @@ function takeAll(table: HashTable, hashes: Uint32Array, kind: number): boolean {
   return true;
 }
 
+/** What a path stands for; 0 where it is not there. */
+type KindOf = (path: string) => number;
+
 /** The way through hashes: a node is its path. */
-function walkOutlines(table: HashTable, targets: ReadonlyMap<string, string>): Walk<string> {
-  const kindOf = (path: string) => {
-    if (path === "") return FOLDER;
-    const [a = 0, b = 0, c = 0] = outlineHash(path);
-    return table.get(a, b, c);
-  };
+function walkOutlines(kindOf: KindOf, targets: ReadonlyMap<string, string>): Walk<string> {
   return {
     root: "",
     child(folder, name) {
@@ -60,11 +58,11 @@ export function stackOutlines(outlines: readonly Outline[]): TreeView | undefine
     if (others.length === 0 || !takeAll(table, folders, FOLDER) || !takeAll(table, others, OTHER)) return undefined;
     for (const [path, target] of symlinks) targets.set(path, target);
   }
-  const walk = walkOutlines(table, targets);
-  const isFolder = (path: string) => {
+  const kindOf: KindOf = (path) => {
     const [a = 0, b = 0, c = 0] = outlineHash(path);
-    return path === "" || table.get(a, b, c) === FOLDER;
+    return path === "" ? FOLDER : table.get(a, b, c);
   };
+  const walk = walkOutlines(kindOf, targets);
   return {
     realPath: (path) => realPath(walk, path),
     lookup(path) {
@@ -72,7 +70,7 @@ export function stackOutlines(outlines: readonly Outline[]): TreeView | undefine
       if (found === undefined) return undefined;
       const target = targets.get(found);
       if (target !== undefined) return { type: "symlink", target };
-      return { type: isFolder(found) ? "directory" : "file" };
+      return { type: kindOf(found) === FOLDER ? "directory" : "file" };
     },
     put(files: readonly Pick<ListedFile, "path" | "type">[]) {
       for (const { path, type } of files) {

@@ -11,9 +11,7 @@ import { describeContent } from "../stream/detect.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
-import { type ImportOptions, inFile, recalled, storeSource } from "./import.js";
-import { rememberFile } from "./import-cache.js";
-import { keepOutline } from "./outline-cache.js";
+import { type ImportOptions, inFile, rememberSource, storeSource } from "./import.js";
 import type { PackageFile, PackageLayer } from "./package.js";
 
 export interface StoredTarball {
@@ -41,22 +39,18 @@ export async function storeTarball(
   path: string,
   options: ImportOptions = {},
 ): Promise<StoredTarball | undefined> {
-  const { signal, cache, compression, transform, limits } = options;
+  const { signal } = options;
   const make = async (): Promise<StoredTarball | undefined> => {
     const file = await openPackageFile(path, { signal });
     if ((await formatOf(file)) !== undefined) return undefined;
     if (!isTarball(file)) throw refuse(file);
     const range = { start: 0, end: file.size };
     const source = { claims: {}, identity: file.identity, range, open: file.read, bare: true };
-    const { layer, warnings, outline } = await storeSource(store, path, source, options);
-    if (outline !== undefined) options.onOutline?.(layer.files, outline);
-    await keepOutline(cache, layer.files, outline);
+    const { layer, warnings } = await storeSource(store, path, source, options);
     return { name: basename(path), layer, warnings };
   };
   try {
-    const how = [compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
-    const variant = ["tarball", basename(path), ...how];
-    return (await rememberFile(store, path, { ...recalled(path, options), cache, variant, signal }, make)).value;
+    return (await rememberSource(store, path, ["tarball", basename(path)], options, make)).value;
   } catch (error) {
     throw isLadingError(error) ? inFile(error, path, "build from") : error;
   }

@@ -44,7 +44,7 @@ export async function identifySource(path: string): Promise<SourceIdentity | und
 }
 
 /** Something that was made of a file, with what has to be in the store for it to be of use. */
-interface Made {
+export interface Made {
   readonly layer: PackageLayer;
   readonly warnings: readonly string[];
   readonly package?: Pick<Package, "manifest">;

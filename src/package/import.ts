@@ -17,7 +17,7 @@ import { warnEnvironment } from "./environment-warnings.js";
 import { checkIdentity, openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
-import { type FileCacheOptions, rememberFile, type SourceIdentity } from "./import-cache.js";
+import { type Made, rememberFile, type SourceIdentity } from "./import-cache.js";
 import type { Outline } from "./outline.js";
 import { keepOutline } from "./outline-cache.js";
 import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
@@ -120,31 +120,30 @@ export async function storePackageFile(
   path: string,
   options: ImportOptions = {},
 ): Promise<StoredPackage> {
-  const { signal, cache, compression, transform, limits } = options;
+  const { signal } = options;
   const make = async () => {
     const { metadata, ...source } = await openPackageSource(path, options);
-    const { layer, warnings, outline } = await storeSource(store, path, source, options);
-    if (outline !== undefined) options.onOutline?.(layer.files, outline);
-    await keepOutline(cache, layer.files, outline);
+    const { layer, warnings } = await storeSource(store, path, source, options);
     const told = [...warnEnvironment(metadata.environment), ...warnings];
     return { layer, package: await putPackage(store, metadata, layer, { signal }), warnings: told };
   };
-  const variant = ["package", compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
-  const { value, known } = await rememberFile(
-    store,
-    path,
-    { ...recalled(path, options), cache, variant, signal },
-    make,
-  );
+  const { value, known } = await rememberSource(store, path, ["package"], options, make);
   return { package: value.package, warnings: value.warnings, known };
 }
 
-/** What is known of a file's identity, and who wants to know. */
-export function recalled(
+/** What `make` gives for a file as a thing of that kind, with these options; from the cache where that is known. */
+export async function rememberSource<T extends Made | undefined>(
+  store: Store,
   path: string,
-  { sources, onSource }: ImportOptions,
-): Pick<FileCacheOptions, "source" | "onSource"> {
-  return { source: sources?.get(path), onSource: onSource && ((source) => onSource(path, source)) };
+  kind: readonly string[],
+  options: ImportOptions,
+  make: () => Promise<T>,
+) {
+  const { cache, signal, compression, limits, transform, sources, onSource } = options;
+  const variant = [...kind, compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
+  const source = sources?.get(path);
+  const tell = onSource && ((sure: SourceIdentity) => onSource(path, sure));
+  return await rememberFile(store, path, { cache, variant, signal, source, onSource: tell }, make);
 }
 
 /** A resource that is to be stored: a range of a file for a thread, or a stream for this one. */
@@ -154,7 +153,7 @@ type ResourceSource = Pick<PackageSource, "claims" | "fileChecksums" | "range" |
 };
 
 /**
- * Stores the resource of a file, by the pool where there is one and the store is a folder. Of a file that changes meanwhile it
+ * Stores the resource of a file, by the pool where there is one and the store is a folder, and keeps its outline. Of a file that changes meanwhile it
  * says just that: whatever is wrong with it may be due to that.
  */
 export async function storeSource(
@@ -164,7 +163,11 @@ export async function storeSource(
   options: ImportOptions,
 ): Promise<StoredResource> {
   try {
-    return await storeResourceOf(store, path, source, options);
+    const stored = await storeResourceOf(store, path, source, options);
+    const { layer, outline } = stored;
+    if (outline !== undefined) options.onOutline?.(layer.files, outline);
+    await keepOutline(options.cache, layer.files, outline);
+    return stored;
   } catch (error) {
     if (isLadingError(error)) await checkIdentity(path, source.identity);
     throw error;

@@ -58,9 +58,8 @@ export async function* tapped(stream: ByteStream, tap: (chunk: Uint8Array) => vo
 
 /** Reads once; writes the stored bytes as they are. */
 export async function keep(pass: Pass, source: ByteStream, compression: Kept, check: () => void): Promise<PassResult> {
-  const { store, resource, options } = pass;
+  const { store, options } = pass;
   const files = await createFileListEncoder();
-  const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile: files.add });
   const channel = createChannel();
   const written = store
     .put(LAYER_TYPE[compression], channel.stream, { signal: options.signal })
@@ -69,7 +68,6 @@ export async function keep(pass: Pass, source: ByteStream, compression: Kept, ch
       (descriptor) => ({ descriptor }),
       (error: unknown) => ({ error }),
     );
-  const reasons: string[] = [];
   async function* teed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       if (!(await channel.push(chunk))) throw UNREAD;
@@ -78,12 +76,7 @@ export async function keep(pass: Pass, source: ByteStream, compression: Kept, ch
   }
   let inspected: Inspected;
   try {
-    const onTrailing = () => reasons.push("it has bytes after its last gzip member");
-    const tar = decompress(teed(), compression, { ...options, what: resource.what, onTrailing });
-    for await (const chunk of tar) inspection.write(chunk);
-    const found = inspection.end();
-    inspected = { ...found, clean: found.clean && reasons.length === 0, reasons: [...reasons, ...found.reasons] };
-    check();
+    inspected = (await look(pass, teed(), compression, check, files.add)).inspected;
   } catch (error) {
     channel.fail(error);
     const result = await written;
