@@ -47,7 +47,7 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
       return await bring();
     } catch (error) {
       // Its store then looks for every blob that the manifest was to stand for, and at last sends what the registry says to have.
-      if (count === TRIES || !isLost(error)) throw error;
+      if (count === TRIES || !isLost(error, to.store)) throw error;
     }
   }
 }
@@ -59,8 +59,9 @@ async function askName({ store, name }: Place, { signal }: CopyOptions): Promise
   });
 }
 
-/** Does a registry say that it lacks a blob that it was not given? */
-function isLost(error: unknown): boolean {
+/** Does a registry say that it lacks a blob that it was not given, or has a layout lost one to a collection of garbage? */
+function isLost(error: unknown, { layoutFolder }: Store): boolean {
+  if (isLadingError(error, "NOT_FOUND")) return error.detail.what === "blob" && layoutFolder !== undefined;
   return isLadingError(error, "REGISTRY") && error.detail.errors.some(({ code }) => code.endsWith("BLOB_UNKNOWN"));
 }
 

@@ -81,6 +81,7 @@ export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
 export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+export { type Collected, type CollectOptions, collectGarbage, type FileCount, GRACE_MS } from "./store/gc.js";
 export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
 export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
 export { createMemoryStore } from "./store/memory.js";

@@ -56,7 +56,8 @@ export async function openRanges(
   const { size } = descriptor;
   const file = await store.sharedFile?.(descriptor);
   if (file !== undefined) {
-    return { size, open: (start, end) => readFile(file, { start, end, signal }), close: async () => {} };
+    const open = (start: number, end: number) => readFile(file, { start, end, signal, mayBeTouched: true });
+    return { size, open, close: async () => {} };
   }
   const waiting: Reader[] = [];
   const take = async (from: number): Promise<Reader> => {
