@@ -38,7 +38,7 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
   const bring = async () => {
     if (!isDigest && to.store.hasWhole !== undefined) await askName(to, options);
     const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
-    const name = isDigest ? undefined : to.name;
+    const name = isDigest || to.name === "" ? undefined : to.name;
     await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
     return { ...copied, label: to.label };
   };
@@ -47,7 +47,9 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
       return await bring();
     } catch (error) {
       // Its store then looks for every blob that the manifest was to stand for, and at last sends what the registry says to have.
-      if (count === TRIES || !isLost(error, to.store)) throw error;
+      if (count < TRIES && isLost(error, to.store)) continue;
+      await to.store.release?.().catch(() => {});
+      throw error;
     }
   }
 }
@@ -81,13 +83,14 @@ export interface Delivery {
 
 /**
  * Starts to bring an image to a place before it is made. Layers go ahead to places that take bytes, where that is long: not
- * to layouts, which link them, and not to a place that is named by a digest, which may turn out to be another one.
+ * to layouts, which link them, nor to archives, where all has its order, and not to a place that is named by a digest, which may turn out to be another one.
  */
 export function startDelivery(from: Store, to: Place, options: CopyOptions = {}): Delivery {
   const { jobs = AHEAD, signal } = options;
   const ending = new AbortController();
   const io = { ...options, signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]) };
-  const goesAhead = from !== to.store && to.store.link === undefined && !isDigestName(to.name);
+  const takesBytes = to.store.link === undefined && to.store.expect === undefined;
+  const goesAhead = from !== to.store && takesBytes && !isDigestName(to.name);
   const waiting: Descriptor[] = [];
   const runs: Promise<void>[] = [];
   const sent = new Map<string, CopyAction>();

@@ -79,12 +79,15 @@ export { resolve } from "./resolve/resolve.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
+export type { ArchiveOptions } from "./store/archive.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
 export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+export { createDockerArchiveStore } from "./store/docker-archive.js";
 export { type Collected, type CollectOptions, collectGarbage, type FileCount, GRACE_MS } from "./store/gc.js";
 export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
 export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
 export { createMemoryStore } from "./store/memory.js";
+export { createOciArchiveStore } from "./store/oci-archive.js";
 export type { BlobReader, BlobWriter, PutOptions, Store, Tagged, TagReader, TagWriter } from "./store/store.js";
 export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/bytes.js";
 export {

@@ -121,6 +121,15 @@ async function moveContent(content: Content, from: Store, to: Store, options: Co
   return "copied";
 }
 
+/** Blobs in the order in which their store gives them best, and how many of them at once. */
+async function inOrder(content: readonly Content[], from: Store, jobs: number, options: IoOptions) {
+  const descriptors = content.map(({ descriptor }) => descriptor);
+  const ordered = await from.inReadingOrder?.(descriptors, options);
+  return ordered === undefined
+    ? { content, atOnce: jobs }
+    : { content: ordered.map((descriptor) => ({ descriptor })), atOnce: 1 };
+}
+
 /** Layers that must never be distributed are left where they are, as the specification asks. */
 function isDistributable({ mediaType }: Descriptor): boolean {
   return !mediaType.includes(".nondistributable.");
@@ -151,6 +160,10 @@ export async function copy(root: Descriptor, from: Store, to: Store, options: Co
   const { jobs = JOBS, signal } = options;
   const contents = (await listContent(root, from, { signal })).filter(({ descriptor }) => isDistributable(descriptor));
   const known = await askWhole(contents, to, options);
+  await to.expect?.(
+    contents.map(({ descriptor }) => descriptor),
+    { signal },
+  );
   const move = async (content: Content): Promise<CopiedBlob> => {
     const { descriptor } = content;
     const isThere = known.get(descriptor.digest) ?? (await to.has(descriptor, { signal }));
@@ -159,7 +172,8 @@ export async function copy(root: Descriptor, from: Store, to: Store, options: Co
     return done;
   };
   const isBlob = ({ bytes }: Content) => bytes === undefined;
-  const blobs = await mapConcurrent(contents.filter(isBlob), jobs, move, signal);
+  const { content, atOnce } = await inOrder(contents.filter(isBlob), from, jobs, { signal });
+  const blobs = await mapConcurrent(content, atOnce, move, signal);
   for (const content of contents.filter((each) => !isBlob(each))) blobs.push(await move(content));
   const bytes = { skipped: 0, linked: 0, copied: 0 };
   for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;

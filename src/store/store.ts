@@ -81,6 +81,12 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * share it by a hard link; undefined where there is none.
    */
   sharedFile?(descriptor: Descriptor): Promise<string | undefined>;
+  /** Is told what is going to be put, in order, by who knows: for places whose bytes depend on the order. */
+  expect?(content: readonly Descriptor[], options?: IoOptions): Promise<void>;
+  /** Lets go of what was put and has no name: for places that gather content and write it when it gets one. */
+  release?(): Promise<void>;
+  /** The order in which content is best read, one after the other; undefined where any order will do. */
+  inReadingOrder?(content: readonly Descriptor[], options?: IoOptions): Promise<readonly Descriptor[] | undefined>;
   /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
   tidy?(): Promise<void>;
   /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */
