@@ -7,6 +7,7 @@
 import { isLadingError, LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { type CopyAction, type CopyOptions, type CopyResult, copy, planCopy, sumActions } from "./store/copy.js";
+import { type FoundReferrer, findAllReferrers } from "./store/referrers.js";
 import type { Store } from "./store/store.js";
 import type { Place } from "./transport.js";
 
@@ -21,6 +22,14 @@ const AHEAD = 4;
 export interface Delivered extends CopyResult {
   /** The place, in full: `oci:out:py`. */
   readonly label: string;
+  /** What refers to the image and came along. */
+  readonly referrers?: readonly FoundReferrer[];
+}
+
+/** What is brought beside the image. */
+export interface DeliverOptions extends CopyOptions {
+  /** Bring what refers to it, too: signatures, SBOMs, attestations, and what refers to these (no). */
+  readonly referrers?: boolean | undefined;
 }
 
 /**
@@ -29,13 +38,19 @@ export interface Delivered extends CopyResult {
  * @throws {LadingError} `DIGEST_MISMATCH` where the place is named by another digest; else as `copy`, and as the place's
  * `tag`.
  */
-export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
+export async function deliver(
+  root: Descriptor,
+  from: Store,
+  to: Place,
+  options: DeliverOptions = {},
+): Promise<Delivered> {
   const isDigest = checkDigestName(root, to);
   const bring = async () => {
     if (!isDigest && to.store.hasWhole !== undefined) await askName(to, options);
-    const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
+    const copied = await bringAll(root, from, to.store, options, copy);
     const name = isDigest || to.name === "" ? undefined : to.name;
-    await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
+    const others = (copied.referrers ?? []).map(({ descriptor }) => ({ descriptor: listed(descriptor) }));
+    await to.store.tag([{ name, descriptor: root }, ...others], { signal: options.signal });
     return { ...copied, label: to.label };
   };
   for (let count = 1; ; count++) {
@@ -59,11 +74,34 @@ export async function planDelivery(
   root: Descriptor,
   from: Store,
   to: Place,
-  options: Pick<CopyOptions, "jobs" | "signal"> = {},
+  options: Pick<DeliverOptions, "jobs" | "signal" | "referrers"> = {},
 ): Promise<Delivered> {
   checkDigestName(root, to);
-  const planned = from === to.store ? { root, ...NOTHING } : await planCopy(root, from, to.store, options);
-  return { ...planned, label: to.label };
+  return { ...(await bringAll(root, from, to.store, options, planCopy)), label: to.label };
+}
+
+/** The image, and what refers to it where that is wanted. */
+async function bringAll(
+  root: Descriptor,
+  from: Store,
+  to: Store,
+  options: DeliverOptions,
+  bring: typeof copy,
+): Promise<CopyResult & { readonly referrers?: readonly FoundReferrer[] }> {
+  const result = from === to ? { root, ...NOTHING } : await bring(root, from, to, options);
+  if (options.referrers !== true) return result;
+  const referrers = await findAllReferrers(from, root, { signal: options.signal });
+  const blobs = new Map(result.blobs.map((blob) => [blob.descriptor.digest, blob]));
+  for (const { descriptor } of from === to ? [] : referrers) {
+    const more = await bring(descriptor, from, to, options);
+    for (const blob of more.blobs) if (!blobs.has(blob.descriptor.digest)) blobs.set(blob.descriptor.digest, blob);
+  }
+  return { root, blobs: [...blobs.values()], bytes: sumActions([...blobs.values()]), referrers };
+}
+
+/** As a store lists it; its annotations are its own. */
+function listed({ mediaType, digest, size, artifactType }: Descriptor): Descriptor {
+  return { mediaType, digest, size, ...(artifactType === undefined ? {} : { artifactType }) };
 }
 
 /** Is the place named by a digest? By that of the content, then. */
@@ -103,7 +141,8 @@ export interface Delivery {
 
 /**
  * Starts to bring an image to a place before it is made. Layers go ahead to places that take bytes, where that is long: not
- * to layouts, which link them, nor to archives, where all has its order, and not to a place that is named by a digest, which may turn out to be another one.
+ * to layouts, which link them, nor to archives, where all has its order, nor to a place that is named by a digest, which may
+ * turn out to be another one.
  */
 export function startDelivery(from: Store, to: Place, options: CopyOptions = {}): Delivery {
   const { jobs = AHEAD, signal } = options;

@@ -6,7 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
-export { type Delivered, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
+export { type Delivered, type DeliverOptions, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
   type Chain,
   type ErrorCode,
@@ -16,6 +16,7 @@ export {
   LadingError,
 } from "./errors.js";
 export type { BuiltImage } from "./image/build-cache.js";
+export { type Chosen, choosePlatforms } from "./image/choose-platforms.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
 export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
@@ -89,6 +90,7 @@ export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
 export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
 export { createMemoryStore } from "./store/memory.js";
 export { createOciArchiveStore } from "./store/oci-archive.js";
+export { type FoundReferrer, findAllReferrers, findReferrers } from "./store/referrers.js";
 export type {
   BlobReader,
   BlobWriter,

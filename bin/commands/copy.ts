@@ -5,17 +5,18 @@
  */
 
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, parseJobs, registryOptions } from "../flags.js";
+import { openPlace, openStore, PLACES, parseJobs, registryOptions } from "../flags.js";
 import { createProgress } from "../progress.js";
+import { addSelectionFlags, chooseRoot, type SelectionFlags } from "../selection.js";
 
-export interface CopyFlags extends CommonFlags {
+export interface CopyFlags extends CommonFlags, SelectionFlags {
   readonly jobs?: number;
   readonly plainHttp?: boolean;
 }
 
 /** The flags of copy, push and pull. */
 export function createCopyVerb(cli: Cli, name: string, summary: string) {
-  return createVerb(cli, name, summary)
+  return addSelectionFlags(createVerb(cli, name, summary))
     .option("--jobs <n>", "move that many blobs at once", parseJobs)
     .option("--plain-http", "allow http to registries that are not on this machine");
 }
@@ -29,10 +30,15 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
   try {
     progress.step(`${from.label} → ${to.label}`);
     const { signal } = cli;
-    const root = await from.store.resolve(from.name, { signal });
+    const { root, store } = await chooseRoot(from, flags, signal);
     const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
     // Not as many as there are processors: what is moved is waited for more than worked on.
-    const { label, bytes, blobs } = await deliver(root, from.store, to, { signal, jobs: flags.jobs, onBytes });
+    const { label, bytes, blobs } = await deliver(root, store, to, {
+      signal,
+      jobs: flags.jobs,
+      onBytes,
+      referrers: flags.referrers,
+    });
     progress.end();
     const moved = blobs.filter(({ action }) => action !== "skipped").length;
     if (!flags.quiet && !flags.json) {
@@ -49,6 +55,6 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
 
 export const verb: Verb = (cli) =>
   createCopyVerb(cli, "copy", "Copies an image from one place to another, byte for byte.")
-    .argument("<source>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<source>", PLACES)
     .argument("<target>", "as the source")
     .action(async (source: string, target: string, flags: CopyFlags) => await runCopy(source, target, flags, cli));

@@ -6,7 +6,7 @@
 
 import type { Descriptor, InspectedImage, Place } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, parsePlatformFlag, registryOptions } from "../flags.js";
+import { openPlace, openStore, PLACES, parsePlatformFlag, registryOptions } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
@@ -163,7 +163,7 @@ export const verb: Verb = (cli) =>
       "Shows what is in an image: its platform, how it runs, its layers and where they are from.",
     ),
   )
-    .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<place>", PLACES)
     .option("--raw", "print the manifest's own bytes")
     .option("--layers", "what each layer adds, replaces, removes and wastes")
     .option("--files", "every file with its size, owner, mode and layer, and contents that are there twice")

@@ -5,7 +5,7 @@
  */
 
 import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, registryOptions } from "../flags.js";
+import { openPlace, openStore, PLACES, registryOptions } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 
@@ -21,7 +21,7 @@ export const verb: Verb = (cli) =>
       "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.",
     ),
   )
-    .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<place>", PLACES)
     .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (text: string, flags: Flags) => {
       const { verifyImage } = await import("../../src/image/verify.js");
