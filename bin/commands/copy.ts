@@ -5,19 +5,17 @@
  */
 
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, parseJobs, registryOptions } from "../flags.js";
+import { addRegistryFlags, openPlace, openStore, parseJobs, type RegistryFlags, registryOptions } from "../flags.js";
 import { createProgress } from "../progress.js";
 
-export interface CopyFlags extends CommonFlags {
+export interface CopyFlags extends CommonFlags, RegistryFlags {
   readonly jobs?: number;
-  readonly plainHttp?: boolean;
 }
 
 /** The flags of copy, push and pull. */
 export function createCopyVerb(cli: Cli, name: string, summary: string) {
-  return createVerb(cli, name, summary)
-    .option("--jobs <n>", "move that many blobs at once", parseJobs)
-    .option("--plain-http", "allow http to registries that are not on this machine");
+  const verb = createVerb(cli, name, summary).option("--jobs <n>", "move that many blobs at once", parseJobs);
+  return addRegistryFlags(verb);
 }
 
 /** Copies an image between two places and prints what moved. */

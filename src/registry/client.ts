@@ -6,7 +6,7 @@
  */
 
 import { isLadingError, LadingError } from "../errors.js";
-import { createHttpClient, type HttpClient } from "../http/client.js";
+import { createHttpClient, type HttpClient, type NetworkOptions } from "../http/client.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, digestOf, isDigest, splitDigest } from "../oci/digest.js";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.js";
@@ -29,6 +29,8 @@ import { uploadBlob } from "./upload.js";
 export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
   /** Shares connections with other stores (one of its own, which keeps no process alive). */
   readonly client?: HttpClient | undefined;
+  /** Proxies and certificates for connections of its own (none beyond Node's). */
+  readonly network?: NetworkOptions | undefined;
 }
 
 /** Requests at once while tags are resolved. */
@@ -49,7 +51,7 @@ const AT_ONCE_MS = 5000;
  * credentials that cannot be read; `UNSUPPORTED` where the registry does not remove tags.
  */
 export function createRegistryStore(place: Place, options: RegistryStoreOptions = {}): Store {
-  const client = options.client ?? createHttpClient({ insecure: options.insecure });
+  const client = options.client ?? createHttpClient({ ...options.network, insecure: options.insecure });
   const session = createSession(place, { ...options, client });
   const manifests = createManifestCache();
   /** What a look said is not there, so that the upload that follows need not look again. */
