@@ -15,9 +15,19 @@ export interface Cli {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly stderrIsTerminal: boolean;
+  /** What the process is given to read; opening it is left to who reads it. */
+  readonly stdin: () => Input;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Fires when the user stops the program. */
   readonly signal: AbortSignal;
+}
+
+/** What a verb may read: bytes, or the keys of a terminal. */
+export interface Input extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean;
+  /** On a terminal: each key as it is pressed, and none shown. */
+  setRawMode?(isRaw: boolean): unknown;
+  pause(): unknown;
 }
 
 /** The flags of every verb. */

@@ -120,9 +120,40 @@ export async function openStore(cli: Cli, flags: CommonFlags) {
   return openLocalStore(flags.store ?? localStoreFolder(cli.env));
 }
 
+/** What the flags of {@link addRegistryFlags} say. */
+export interface RegistryFlags {
+  readonly plainHttp?: boolean;
+  readonly cacert?: readonly string[];
+  readonly authfile?: string;
+  readonly tokenServer?: readonly string[];
+}
+
+/** Adds the flags of every verb that talks to registries. */
+export function addRegistryFlags(verb: Command): Command {
+  return verb
+    .option("--plain-http", "allow http to registries that are not on this machine")
+    .option("--cacert <file>", "trust the authorities whose certificates are in it (PEM) too; repeatable", gather)
+    .option("--authfile <file>", "the one file of logins (else $REGISTRY_AUTH_FILE, else the usual ones)")
+    .option(
+      "--token-server <host>",
+      "let it have the login although the registry is on another host; repeatable",
+      gather,
+    );
+}
+
+/** What looking up logins takes from the environment and the flags. */
+export function credentialOptions(cli: Cli, { authfile }: RegistryFlags) {
+  return { env: cli.env, uid: process.getuid?.(), authFile: authfile };
+}
+
 /** What talking to a registry takes from the environment and the flags. */
-export async function registryOptions(cli: Cli, flags: { readonly plainHttp?: boolean }) {
+export async function registryOptions(cli: Cli, flags: RegistryFlags) {
   const { createCredentialSource } = await import("../src/registry/credentials.js");
-  const credentials = createCredentialSource({ env: cli.env, uid: process.getuid?.() });
-  return { credentials, insecure: flags.plainHttp === true };
+  const credentials = createCredentialSource(credentialOptions(cli, flags));
+  return { credentials, ...connectionOptions(cli, flags) };
+}
+
+/** How to reach a registry, without its login. */
+export function connectionOptions(cli: Cli, { plainHttp, cacert, tokenServer }: RegistryFlags) {
+  return { insecure: plainHttp === true, network: { env: cli.env, cacert }, trustedRealms: tokenServer };
 }

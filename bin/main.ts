@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, { readonly summary: string; readonly load: 
   pull: { summary: "copy an image from a registry", load: () => import("./commands/pull.js") },
   inspect: { summary: "show what is in an image", load: () => import("./commands/inspect.js") },
   verify: { summary: "check every byte of an image", load: () => import("./commands/verify.js") },
+  login: { summary: "log in to a registry", load: () => import("./commands/login.js") },
+  logout: { summary: "forget the login to a registry", load: () => import("./commands/logout.js") },
   serve: { summary: "be a registry, over a folder", load: () => import("./commands/serve.js") },
 };
 

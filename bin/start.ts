@@ -10,7 +10,7 @@ import { main } from "./main.js";
 const EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Verbs that talk to registries and run no WASM but the parser of HTTP. */
-const TALKING: ReadonlySet<string | undefined> = new Set(["copy", "pull", "push"]);
+const TALKING: ReadonlySet<string | undefined> = new Set(["copy", "login", "pull", "push"]);
 /** The last version of Node of which it is known that its V8 has the flag; one that it lacks is reported on stderr. */
 const LAST_NODE = 24;
 
@@ -46,6 +46,7 @@ export async function start(host: NodeJS.Process): Promise<void> {
     stdout: host.stdout,
     stderr: host.stderr,
     stderrIsTerminal: host.stderr.isTTY === true,
+    stdin: () => host.stdin,
     env: host.env,
     signal: stop.signal,
   };

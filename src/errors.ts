@@ -58,6 +58,8 @@ export interface ErrorDetails {
     readonly errors: readonly { readonly code: string; readonly message: string }[];
     readonly retryable: boolean;
   };
+  /** A login could not be looked up or kept: a credential helper failed, or there is no place for it. */
+  CREDENTIALS: { readonly registry: string; readonly why: string };
   /** The network failed before an answer came. `url` is redacted. */
   NETWORK: { readonly url: string; readonly why: string };
   /** The operating system said no. `errno` is its name, such as `ENOSPC`. */

@@ -15,6 +15,7 @@ export {
   isLadingError,
   LadingError,
 } from "./errors.js";
+export type { NetworkOptions } from "./http/client.js";
 export type { BuiltImage } from "./image/build-cache.js";
 export { type Chosen, choosePlatforms } from "./image/choose-platforms.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
@@ -72,8 +73,11 @@ export { parseRequirement } from "./package/requirement.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
+export type { CredentialOptions } from "./registry/auth-files.js";
+export type { UserPassword } from "./registry/auth-keep.js";
 export { createRegistryStore, type RegistryStoreOptions } from "./registry/client.js";
-export { type CredentialOptions, type CredentialSource, createCredentialSource } from "./registry/credentials.js";
+export { type CredentialSource, createCredentialSource } from "./registry/credentials.js";
+export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { explain } from "./resolve/explain.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";

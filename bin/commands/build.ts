@@ -19,6 +19,7 @@ import {
   warn,
 } from "../cli.js";
 import {
+  addRegistryFlags,
   addTransformFlags,
   COMPRESSIONS,
   openPlace,
@@ -30,6 +31,7 @@ import {
   parsePairs,
   parsePlatformFlag,
   parsePosition,
+  type RegistryFlags,
   registryOptions,
   type TransformFlags,
   toTransform,
@@ -38,7 +40,7 @@ import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, TransformFlags, LimitFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags, RegistryFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
@@ -55,7 +57,6 @@ interface Flags extends CommonFlags, TransformFlags, LimitFlags {
   readonly cmd?: readonly string[];
   readonly user?: string;
   readonly workdir?: string;
-  readonly plainHttp?: boolean;
 }
 
 /** What is to be built: a recipe in its folder, or files. */
@@ -216,7 +217,9 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
 export const verb: Verb = (cli) =>
   addLimitFlags(
     addTransformFlags(
-      createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+      addRegistryFlags(
+        createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+      ),
     ),
   )
     .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")
@@ -240,5 +243,4 @@ export const verb: Verb = (cli) =>
     .option("--cmd <word...>", "its default arguments")
     .option("--user <user>", "who runs it")
     .option("--workdir <folder>", "where it runs")
-    .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (paths: readonly string[], flags: Flags) => await run(paths, flags, cli));

@@ -5,20 +5,26 @@
  */
 
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, PLACES, parseJobs, registryOptions } from "../flags.js";
+import {
+  addRegistryFlags,
+  openPlace,
+  openStore,
+  PLACES,
+  parseJobs,
+  type RegistryFlags,
+  registryOptions,
+} from "../flags.js";
 import { createProgress } from "../progress.js";
 import { addSelectionFlags, chooseRoot, type SelectionFlags } from "../selection.js";
 
-export interface CopyFlags extends CommonFlags, SelectionFlags {
+export interface CopyFlags extends CommonFlags, RegistryFlags, SelectionFlags {
   readonly jobs?: number;
-  readonly plainHttp?: boolean;
 }
 
 /** The flags of copy, push and pull. */
 export function createCopyVerb(cli: Cli, name: string, summary: string) {
-  return addSelectionFlags(createVerb(cli, name, summary))
-    .option("--jobs <n>", "move that many blobs at once", parseJobs)
-    .option("--plain-http", "allow http to registries that are not on this machine");
+  const verb = createVerb(cli, name, summary).option("--jobs <n>", "move that many blobs at once", parseJobs);
+  return addRegistryFlags(addSelectionFlags(verb));
 }
 
 /** Copies an image between two places and prints what moved. */

@@ -6,12 +6,20 @@
 
 import type { Descriptor, InspectedImage, Place } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, PLACES, parsePlatformFlag, registryOptions } from "../flags.js";
+import {
+  addRegistryFlags,
+  openPlace,
+  openStore,
+  PLACES,
+  parsePlatformFlag,
+  type RegistryFlags,
+  registryOptions,
+} from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, LimitFlags {
+interface Flags extends CommonFlags, LimitFlags, RegistryFlags {
   readonly raw?: boolean;
   readonly layers?: boolean;
   readonly files?: boolean;
@@ -19,7 +27,6 @@ interface Flags extends CommonFlags, LimitFlags {
   readonly diff?: string;
   readonly html?: string;
   readonly platform?: string;
-  readonly plainHttp?: boolean;
 }
 
 function configLines({ config }: InspectedImage): readonly string[] {
@@ -157,10 +164,12 @@ async function printImage(cli: Cli, flags: Flags, { store, name, label }: Place)
 
 export const verb: Verb = (cli) =>
   addLimitFlags(
-    createVerb(
-      cli,
-      "inspect",
-      "Shows what is in an image: its platform, how it runs, its layers and where they are from.",
+    addRegistryFlags(
+      createVerb(
+        cli,
+        "inspect",
+        "Shows what is in an image: its platform, how it runs, its layers and where they are from.",
+      ),
     ),
   )
     .argument("<place>", PLACES)
@@ -171,7 +180,6 @@ export const verb: Verb = (cli) =>
     .option("--diff <place>", "how another image differs: + only there, - only here, ~ changed")
     .option("--html <file>", "write a treemap of the files as a page; a file that is there is replaced")
     .option("--platform <platform>", "which image of an index to report on: OS/ARCH[/VARIANT]")
-    .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (text: string, flags: Flags) => {
       checkFlags(flags);
       const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };

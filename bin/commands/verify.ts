@@ -5,24 +5,23 @@
  */
 
 import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { openPlace, openStore, PLACES, registryOptions } from "../flags.js";
+import { addRegistryFlags, openPlace, openStore, PLACES, type RegistryFlags, registryOptions } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 
-interface Flags extends CommonFlags, LimitFlags {
-  readonly plainHttp?: boolean;
-}
+interface Flags extends CommonFlags, LimitFlags, RegistryFlags {}
 
 export const verb: Verb = (cli) =>
   addLimitFlags(
-    createVerb(
-      cli,
-      "verify",
-      "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.",
+    addRegistryFlags(
+      createVerb(
+        cli,
+        "verify",
+        "Reads every byte of an image and checks it: digests, sizes, compression, tar, diff_ids.",
+      ),
     ),
   )
     .argument("<place>", PLACES)
-    .option("--plain-http", "allow http to registries that are not on this machine")
     .action(async (text: string, flags: Flags) => {
       const { verifyImage } = await import("../../src/image/verify.js");
       const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };

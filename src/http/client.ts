@@ -4,25 +4,37 @@
  * @module
  */
 
-import type { Dispatcher } from "undici";
 import { LadingError } from "../errors.js";
 import type { ByteStream } from "../stream/bytes.js";
+import { responseOf } from "./answer.js";
 import type { Connections } from "./connections.js";
-import { isPassingFailure, networkError, refusedRequest } from "./failure.js";
+import { isPassingFailure, networkError, refusedProxy, refusedRequest } from "./failure.js";
 import { isLoopbackHost } from "./host.js";
 import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
+import { type Environment, hasProxies, proxyFor } from "./proxy.js";
 import { isRedirect, REDIRECT_LIMIT, redirectRequest } from "./redirect.js";
 import { isIdempotent, isRetryableStatus, parseRetryAfter, retryDelayMs, wait } from "./retry.js";
 
+/** The way to registries: proxies and certificates. */
+export interface NetworkOptions {
+  /**
+   * The environment, whose `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `XDG_CONFIG_HOME` and
+   * `HOME` say where to go and whom to trust. Without it no proxy is used, and no certificate looked for.
+   */
+  readonly env?: Environment | undefined;
+  /** Files of PEM certificates of authorities that are trusted beside Node's (none). */
+  readonly cacert?: readonly string[] | undefined;
+}
+
 /** Limits of the client; each has a default. */
-export interface HttpClientOptions {
+export interface HttpClientOptions extends NetworkOptions {
   /** Allows plain http to hosts that are not this machine (false). */
   readonly insecure?: boolean | undefined;
   /** Milliseconds until a connection stands (10 000). */
   readonly connectTimeoutMs?: number | undefined;
-  /** Milliseconds from the last byte sent to the answer's headers (60 000). */
+  /** Milliseconds from the last byte sent to the answer's headers (30 000); a request may ask for more. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Milliseconds between two pieces of an answer's content (60 000). */
+  /** Milliseconds in which the next 64 KiB of an answer's content, or its end, have to come (60 000). */
   readonly idleTimeoutMs?: number | undefined;
   /** Tries of one request, the first among them (4). A try that ended in a timeout is repeated once at most. */
   readonly attempts?: number | undefined;
@@ -52,13 +64,15 @@ export interface HttpClient {
 const DEFAULTS = {
   insecure: false,
   connectTimeoutMs: 10_000,
-  headersTimeoutMs: 60_000,
+  headersTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   attempts: 4,
   baseDelayMs: 500,
   maxDelayMs: 30_000,
   connections: 16,
   userAgent: "lading",
+  cacert: [] as readonly string[],
+  env: undefined as Environment | undefined,
 };
 type Settings = typeof DEFAULTS;
 
@@ -138,18 +152,17 @@ async function attempt(
     } catch (error) {
       if (sent.failed !== undefined) throw sent.failed.error;
       if (String((error as NodeJS.ErrnoException).code).includes("TIMEOUT")) timeouts++;
-      if (!isPassingFailure(error) || !mayRepeat() || timeouts > 1) throw asFailure(request, error);
+      if (!isPassingFailure(error) || !mayRepeat() || timeouts > 1) throw asFailure(request, error, settings);
     }
     await wait(retryDelayMs(count, askedMs, settings), request.signal);
   }
 }
 
 /** Aborts, and errors that are not the network's, come out as they are. */
-function asFailure({ url, signal }: HttpRequest, error: unknown): unknown {
+function asFailure({ url, signal }: HttpRequest, error: unknown, { env = {} }: Settings): unknown {
   if (signal?.aborted) return signal.reason;
-  return error instanceof LadingError || (error as NodeJS.ErrnoException).code === undefined
-    ? error
-    : networkError(url, error);
+  if (error instanceof LadingError || (error as NodeJS.ErrnoException).code === undefined) return error;
+  return networkError(url, error, hasProxies(env) ? proxyFor(new URL(url), env) : undefined);
 }
 
 async function send(
@@ -166,8 +179,14 @@ async function send(
     headers: headersOf(request, settings),
     body: body === undefined ? null : bodyOf(body, sent),
     signal: signal ?? null,
+    patienceMs: request.patienceMs ?? 0,
   });
-  return responseOf(url, answer, signal);
+  const { idleTimeoutMs } = settings;
+  const asOurs = (error: unknown) => asFailure({ method, url, signal }, error, settings);
+  const response = responseOf(url, answer, { idleTimeoutMs, asFailure: asOurs });
+  if (response.status !== 407) return response;
+  await response.discard();
+  throw refusedProxy(url, 407);
 }
 
 function headersOf({ headers, body, method }: HttpRequest, { userAgent }: Settings): Record<string, string> {
@@ -185,31 +204,5 @@ async function* bodyOf(body: RequestBody, sent: Flight): ByteStream {
   } catch (error) {
     sent.failed = { error };
     throw error;
-  }
-}
-
-function responseOf(url: URL, answer: Dispatcher.ResponseData, signal: AbortSignal | undefined): HttpResponse {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
-  }
-  // A body that nobody reads any more may still fail: that is not news.
-  answer.body.on("error", () => undefined);
-  return {
-    status: answer.statusCode,
-    headers,
-    url,
-    body: contentOf(url, answer.body, signal),
-    discard: async () => {
-      await answer.body.dump({ limit: 65_536 }).catch(() => undefined);
-    },
-  };
-}
-
-async function* contentOf(url: URL, body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
-  try {
-    yield* body;
-  } catch (error) {
-    throw asFailure({ method: "GET", url, signal }, error);
   }
 }

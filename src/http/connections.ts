@@ -7,17 +7,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
-import Agent from "undici/lib/dispatcher/agent.js";
+import { createRoutes, type RouteOptions, SOCKET_BUFFER } from "./routes.js";
 
-export interface ConnectionLimits {
-  /** Milliseconds until a connection stands. */
-  readonly connectTimeoutMs: number;
+export interface ConnectionLimits extends RouteOptions {
   /** Milliseconds from the last byte sent to the answer's headers. */
   readonly headersTimeoutMs: number;
   /** Milliseconds between two pieces of an answer's content. */
   readonly idleTimeoutMs: number;
-  /** Connections to one host. */
-  readonly connections: number;
 }
 
 /** A request as it goes out, once. */
@@ -27,6 +23,8 @@ export interface Outgoing {
   readonly headers: Record<string, string>;
   readonly body: AsyncIterable<Uint8Array> | null;
   readonly signal: AbortSignal | null;
+  /** Milliseconds more that the answer's headers may take. */
+  readonly patienceMs: number;
 }
 
 export interface Connections {
@@ -34,9 +32,6 @@ export interface Connections {
   send(request: Outgoing): Promise<Dispatcher.ResponseData>;
   close(): Promise<void>;
 }
-
-/** Bytes that a socket takes before it asks to wait (64 KiB). */
-const SOCKET_BUFFER = 65_536;
 
 /**
  * A body as sockets want it, which keep a chunk until it is sent. One that fills the socket is sent before the next is asked
@@ -48,28 +43,24 @@ async function* filling(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 
 /** Opens none yet: each is made when it is needed, and kept for a while. */
 export function createConnections(limits: ConnectionLimits): Connections {
-  const agent = new Agent({
-    connect: { timeout: limits.connectTimeoutMs, ...{ highWaterMark: SOCKET_BUFFER } },
-    headersTimeout: limits.headersTimeoutMs,
-    bodyTimeout: limits.idleTimeoutMs,
-    connections: limits.connections,
-    allowH2: false,
-  });
+  const routes = createRoutes(limits);
   return {
-    send: async ({ url, method, headers, body, signal }) => {
+    send: async ({ url, method, headers, body, signal, patienceMs }) => {
       // A connection is free for the next request a turn after the end of its last answer.
       await nextTurn();
-      return await request.call(agent, {
+      return await request.call(await routes.find(url), {
         origin: url.origin,
         path: url.pathname + url.search,
         method,
         headers,
         body: body === null ? null : filling(body),
         signal,
+        headersTimeout: limits.headersTimeoutMs + patienceMs,
+        bodyTimeout: limits.idleTimeoutMs,
         // Else each HEAD ends its connection, for fear of servers that answer it with content.
         reset: false,
       });
     },
-    close: async () => await agent.destroy(),
+    close: async () => await routes.close(),
   };
 }

@@ -34,8 +34,8 @@ function blocks(subnets: readonly (readonly [string, number])[]): BlockList {
   return list;
 }
 
-/** An address without the brackets of a URL; an IPv4 address inside IPv6 as plain IPv4. */
-function addressOf(hostname: string): string | undefined {
+/** An address without the brackets of a URL, an IPv4 address inside IPv6 as plain IPv4; undefined for a name. */
+export function addressOf(hostname: string): string | undefined {
   const bare = hostname.startsWith("[") && hostname.endsWith("]") ? hostname.slice(1, -1) : hostname;
   if (isIP(bare) === 0) return undefined;
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(bare);

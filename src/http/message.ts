@@ -26,6 +26,8 @@ export interface HttpRequest extends IoOptions {
   readonly redirect?: "follow" | "same-origin" | undefined;
   /** May it be sent again? (true for GET, HEAD, PUT and DELETE) */
   readonly retry?: boolean | undefined;
+  /** Milliseconds that the answer may take beyond the client's limit, where the server has much to do (0). */
+  readonly patienceMs?: number | undefined;
 }
 
 export interface HttpResponse {

@@ -17,3 +17,23 @@ declare module "undici/lib/api/api-request.js" {
 
   export = request;
 }
+
+declare module "undici/lib/dispatcher/pool.js" {
+  import { Pool } from "undici";
+
+  export = Pool;
+}
+
+declare module "undici/lib/dispatcher/proxy-agent.js" {
+  import { ProxyAgent } from "undici";
+
+  export = ProxyAgent;
+}
+
+declare module "undici/lib/api/api-connect.js" {
+  import type { Dispatcher } from "undici";
+
+  const connect: Dispatcher["connect"];
+
+  export = connect;
+}

@@ -2,7 +2,11 @@
  * Files of credentials, as docker, podman and skopeo write them.
  *
  * ```json
- * {"auths": {"registry.example/team": {"auth": "base64 of user:password"}, "other.example": {"identitytoken": "…"}}}
+ * {
+ *   "auths": {"registry.example/team": {"auth": "base64 of user:password"}, "other.example": {"identitytoken": "…"}},
+ *   "credHelpers": {"third.example": "pass"},
+ *   "credsStore": "secretservice"
+ * }
  * ```
  *
  * @see https://github.com/containers/image/blob/v5.24.1/docs/containers-auth.json.5.md
@@ -22,18 +26,28 @@ export interface Credentials {
   readonly registryToken?: string;
 }
 
-type Entries = Readonly<Record<string, unknown>>;
+/** Logins by registry or namespace, as yet unread. */
+export type Entries = Readonly<Record<string, unknown>>;
+
+/** What a file says. */
+export interface AuthDocument {
+  readonly auths: Entries;
+  /** By registry: the program `docker-credential-<name>` that knows its login. */
+  readonly credHelpers: Entries;
+  /** The program that knows all others. */
+  readonly credsStore: string | undefined;
+}
 
 const HUB_NAMES: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 
 /**
- * The entries of a file.
+ * Reads a file.
  *
  * @param path Names the file in errors; its content never does.
  * @param legacy True for `~/.dockercfg`, which holds the map alone.
  * @throws {LadingError} `SYNTAX` where it is not such a document.
  */
-export function parseAuthFile(text: string, path: string, legacy = false): Entries {
+export function parseAuthFile(text: string, path: string, legacy = false): AuthDocument {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -41,9 +55,53 @@ export function parseAuthFile(text: string, path: string, legacy = false): Entri
     // The parser's own message quotes the content.
     throw malformed(path, "it is not JSON");
   }
-  const entries = legacy ? document : isRecord(document) ? (document.auths ?? {}) : document;
-  if (!isRecord(entries)) throw malformed(path, `${legacy ? "it" : "`auths`"} is not an object`);
-  return entries;
+  if (!isRecord(document)) throw malformed(path, "it is not an object");
+  if (legacy) return { auths: document, credHelpers: {}, credsStore: undefined };
+  const { auths, credHelpers, credsStore } = document;
+  const record = (value: unknown, name: string): Entries => {
+    if (isRecord(value ?? {})) return (value ?? {}) as Entries;
+    throw malformed(path, `"${name}" is not an object`);
+  };
+  if (!["string", "undefined"].includes(typeof credsStore)) throw malformed(path, '"credsStore" is not a string');
+  return {
+    auths: record(auths, "auths"),
+    credHelpers: record(credHelpers, "credHelpers"),
+    credsStore: credsStore === "" ? undefined : (credsStore as string | undefined),
+  };
+}
+
+/** A credential helper that a file names. */
+export interface NamedHelper {
+  readonly name: string;
+  /** Is it named for this registry, not for all? */
+  readonly own: boolean;
+}
+
+/**
+ * The credential helper that knows a registry's login; undefined where the file names none.
+ *
+ * @throws {LadingError} `SYNTAX` where its name is no name: it becomes a part of a program's.
+ */
+export function findHelper(document: AuthDocument, registry: string, path: string): NamedHelper | undefined {
+  const wanted = hostOfKey(registry);
+  const key = Object.keys(document.credHelpers).find((each) => hostOfKey(each) === wanted);
+  const name = (key === undefined ? undefined : document.credHelpers[key]) || document.credsStore;
+  if (name === undefined) return undefined;
+  if (typeof name !== "string" || !/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
+    throw malformed(path, "the name of a credential helper is not letters, digits, dots, dashes and underscores");
+  }
+  return { name, own: name !== document.credsStore };
+}
+
+/** The keys of a file that stand for a registry as a whole. */
+export function keysOf(entries: Entries, registry: string): readonly string[] {
+  const wanted = hostOfKey(registry);
+  return Object.keys(entries).filter((key) => hostOfKey(key) === wanted);
+}
+
+/** What programs call a registry in their files: Docker Hub has its first address there. */
+export function serverOf(registry: string): string {
+  return hostOfKey(registry) === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
 /**
@@ -59,9 +117,8 @@ export function findCredentials(entries: Entries, place: Place, path: string): C
     const found = credentialsAt(entries, [place.registry, ...segments.slice(0, count)].join("/"), path);
     if (found !== undefined) return found;
   }
-  const wanted = hostOfKey(place.registry);
-  for (const key of Object.keys(entries)) {
-    const found = hostOfKey(key) === wanted ? credentialsAt(entries, key, path) : undefined;
+  for (const key of keysOf(entries, place.registry)) {
+    const found = credentialsAt(entries, key, path);
     if (found !== undefined) return found;
   }
   return undefined;

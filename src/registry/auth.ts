@@ -4,17 +4,14 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
 import { redactUrl } from "../http/redact.js";
 import type { Credentials } from "./auth-file.js";
 import type { Challenge } from "./challenge.js";
 import { isTrustedRealm, parseRealm } from "./realm.js";
-import { mergeScopes } from "./scope.js";
+import { mergeScopes, type Need, scopesOf } from "./scope.js";
 import { fetchToken, formatBasic, isToken, type Token } from "./token.js";
-
-/** What may be done in a repository, as scopes write it. */
-export type Actions = "pull" | "pull,push" | "delete";
 
 export interface AuthOptions {
   readonly client: HttpClient;
@@ -30,15 +27,20 @@ export interface AuthOptions {
 /** A request that was answered 401. */
 export interface Refused {
   readonly challenges: readonly Challenge[];
-  readonly actions: Actions;
+  readonly need: Need;
   /** The `Authorization` that it had. */
   readonly used: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Authenticator {
-  /** The `Authorization` that was right for these actions before; undefined where there is none. */
-  authorization(actions: Actions): string | undefined;
+  /**
+   * The `Authorization` for what is needed, as the registry wanted it before; undefined where it has not asked for any.
+   * A token that has run out is replaced here: a body that was sent once cannot be sent again after a no.
+   *
+   * @throws {LadingError} `REGISTRY` where the token server says no.
+   */
+  authorization(need: Need, signal?: AbortSignal): Promise<string | undefined>;
   /**
    * The `Authorization` to try next; undefined where there is no other than before.
    *
@@ -47,57 +49,89 @@ export interface Authenticator {
   answer(refused: Refused): Promise<string | undefined>;
   /** What a person should know where access is refused all the same; undefined where there is nothing to say. */
   hint(): string | undefined;
+  /** Was a login kept back because the token server is not trusted with it? */
+  isWithheld(): boolean;
+  /** What must not be shown, should a registry repeat it. */
+  secrets(): readonly string[];
 }
 
 /** Creates what keeps the tokens of one repository. */
 export function createAuthenticator(options: AuthOptions): Authenticator {
-  const known = new Map<Actions, Token>();
+  const known = new Map<string, Token>();
   const pending = new Map<string, Promise<Token>>();
+  const secrets = new Set<string>();
   let credentials: Promise<Credentials | undefined> | undefined;
   let hint: string | undefined;
+  let isWithheld = false;
+  let basic: string | undefined;
+  /** The last Bearer challenge, which tells where tokens come from. */
+  let offer: Challenge | undefined;
 
-  function lookUp(): Promise<Credentials | undefined> {
+  async function lookUp(): Promise<Credentials | undefined> {
     credentials ??= options.credentials();
-    return credentials;
+    const found = await credentials;
+    for (const secret of [found?.password, found?.identityToken, found?.registryToken]) if (secret) secrets.add(secret);
+    if (found !== undefined) hint ??= `the login for ${options.registry.host} was refused: log in again, or as another`;
+    return found;
   }
 
-  function current(actions: Actions): string | undefined {
-    const token = known.get(actions);
-    return token !== undefined && Date.now() < token.usableUntilMs ? token.value : undefined;
+  function find(...keys: readonly string[]): string | undefined {
+    const tokens = keys.flatMap((key) => known.get(key) ?? []);
+    return tokens.find(({ usableUntilMs }) => Date.now() < usableUntilMs)?.value;
   }
 
-  async function bearer({ parameters }: Challenge, actions: Actions): Promise<Token> {
+  async function request({ parameters }: Challenge, need: Need): Promise<Token> {
     const found = await lookUp();
     if (found?.registryToken !== undefined) return ownToken(found.registryToken, options.registry);
     const realm = parseRealm(parameters.realm, options.registry);
     const trusted = isTrustedRealm(realm, options.registry, options.trustedRealms ?? []);
     if (found !== undefined && !trusted) {
-      hint = `its token server ${realm.host} is on another host and did not get your credentials: trust it by name`;
+      isWithheld = true;
+      hint = `its token server ${realm.host} is on another host and did not get your login: trust it with --token-server`;
     }
-    const scopes = mergeScopes(parameters.scope, `repository:${options.repository}:${actions}`);
+    const scopes = mergeScopes(parameters.scope, ...scopesOf(options.repository, need));
     const wanted = { realm, service: parameters.service, scopes, credentials: trusted ? found : undefined };
     return once(pending, JSON.stringify([realm.href, wanted.service, [...scopes].sort()]), () =>
       fetchToken(options.client, wanted),
     );
   }
 
-  async function answer({ challenges, actions, used, signal }: Refused): Promise<string | undefined> {
-    const newer = current(actions);
+  async function bearer(challenge: Challenge, need: Need, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      const { value, usableUntilMs } = await untilAborted(request(challenge, need), signal);
+      secrets.add(value);
+      known.set(keyOf(need), { value: `Bearer ${value}`, usableUntilMs });
+      return `Bearer ${value}`;
+    } catch (error) {
+      // Some token servers give nothing where they would not give all. Without the mount, the blob is uploaded.
+      if (need.from === undefined || !isLadingError(error, "REGISTRY")) throw error;
+      const { actions } = need;
+      return find(actions) ?? (await bearer(challenge, { actions }, signal));
+    }
+  }
+
+  async function authorization(need: Need, signal?: AbortSignal): Promise<string | undefined> {
+    const more = need.actions === "pull" ? ["pull,push"] : [];
+    const found = basic ?? find(keyOf(need), ...more);
+    return found ?? (offer === undefined ? undefined : await bearer(offer, need, signal));
+  }
+
+  async function answer({ challenges, need, used, signal }: Refused): Promise<string | undefined> {
+    const newer = basic ?? find(keyOf(need));
     if (newer !== undefined && newer !== used) return newer;
     const challenge = challenges.find(({ scheme }) => scheme === "bearer");
-    if (challenge !== undefined) {
-      const { value, usableUntilMs } = await untilAborted(bearer(challenge, actions), signal);
-      known.set(actions, { value: `Bearer ${value}`, usableUntilMs });
-    } else if (challenges.some(({ scheme }) => scheme === "basic")) {
-      const value = formatBasic(await lookUp());
-      if (value === undefined) return undefined;
-      for (const each of ["pull", "pull,push", "delete"] as const) known.set(each, { value, usableUntilMs: Infinity });
-    }
-    const next = current(actions);
+    if (challenge !== undefined) offer = challenge;
+    else if (challenges.some(({ scheme }) => scheme === "basic")) basic = formatBasic(await lookUp());
+    if (basic !== undefined) secrets.add(basic.slice("Basic ".length));
+    const next = challenge === undefined ? basic : await bearer(challenge, need, signal);
     return next === used ? undefined : next;
   }
 
-  return { authorization: current, answer, hint: () => hint };
+  return { authorization, answer, hint: () => hint, isWithheld: () => isWithheld, secrets: () => [...secrets] };
+}
+
+function keyOf({ actions, from }: Need): string {
+  return from === undefined ? actions : `${actions} ${from}`;
 }
 
 function ownToken(token: string, registry: URL): Token {

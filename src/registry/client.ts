@@ -6,7 +6,7 @@
  */
 
 import { isLadingError, LadingError } from "../errors.js";
-import { createHttpClient, type HttpClient } from "../http/client.js";
+import { createHttpClient, type HttpClient, type NetworkOptions } from "../http/client.js";
 import type { Backoff } from "../http/retry.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, digestOf, isDigest, splitDigest } from "../oci/digest.js";
@@ -38,6 +38,8 @@ import type { Started } from "./upload-request.js";
 export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
   /** Shares connections with other stores (one of its own, which keeps no process alive). */
   readonly client?: HttpClient | undefined;
+  /** Proxies and certificates for connections of its own (none beyond Node's). */
+  readonly network?: NetworkOptions | undefined;
   /** Remembers which repositories have a blob, so that others of the same registry can take it from there (nothing). */
   readonly cache?: Cache | undefined;
   /** Remembers large uploads under way, so that one that died goes on in the next process (nothing). */
@@ -66,7 +68,7 @@ const AT_ONCE_MS = 5000;
  * credentials that cannot be read; `UNSUPPORTED` where the registry does not remove tags.
  */
 export function createRegistryStore(place: Place, options: RegistryStoreOptions = {}): Store {
-  const client = options.client ?? createHttpClient({ insecure: options.insecure });
+  const client = options.client ?? createHttpClient({ ...options.network, insecure: options.insecure });
   const session = createSession(place, { ...options, client });
   const { cache, journal, backoff = BACKOFF } = options;
   const places = cache && createBlobPlaces(cache, place.registry);

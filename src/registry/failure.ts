@@ -60,7 +60,7 @@ export function protocolError(response: HttpResponse, request: FailedRequest, wh
 
 function remedyFor(status: number, code: string | undefined, { registry }: FailedRequest): string {
   if (status === 401) {
-    return `log in: put credentials for ${registry} into ~/.docker/config.json or ~/.config/containers/auth.json`;
+    return `log in with \`lading login ${registry}\`, or with docker or podman`;
   }
   if (code === "MANIFEST_BLOB_UNKNOWN" || code === "BLOB_UNKNOWN") return "push again: it lost content that it had";
   if (status === 403) return "log in as somebody who may do that, or name another repository";

@@ -9,6 +9,7 @@ import { isLoopbackHost } from "../http/host.js";
 /** A repository at a registry. The registry is `host` or `host:port`, as people write it. */
 export interface Place {
   readonly registry: string;
+  /** Empty where the registry is meant as a whole. */
   readonly repository: string;
 }
 
@@ -31,5 +32,5 @@ export function registryUrl(registry: string, insecure = false): URL {
 
 /** What a person would call the repository. */
 export function formatPlace({ registry, repository }: Place): string {
-  return `docker://${registry}/${repository}`;
+  return `docker://${registry}${repository === "" ? "" : `/${repository}`}`;
 }

@@ -6,12 +6,16 @@
 
 import type { LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
+import { isPassingFailure } from "../http/failure.js";
 import { type HttpRequest, type HttpResponse, isSameOrigin } from "../http/message.js";
-import { type Actions, createAuthenticator } from "./auth.js";
+import { isRetryableStatus } from "../http/retry.js";
+import { createAuthenticator } from "./auth.js";
 import { parseChallenges } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
 import { type FailedRequest, protocolError, registryError } from "./failure.js";
 import { formatPlace, type Place, registryUrl } from "./place.js";
+import type { Need } from "./scope.js";
+import { answersTls, isBroken } from "./tls-probe.js";
 
 /** What requests to a registry need. */
 export interface SessionOptions {
@@ -24,13 +28,15 @@ export interface SessionOptions {
   readonly trustedRealms?: readonly string[] | undefined;
 }
 
-export interface RegistryRequest extends Pick<HttpRequest, "method" | "headers" | "body" | "retry" | "signal"> {
-  /** What follows `/v2/<repository>/`, or a URL that the registry gave. */
+type Fields = "method" | "headers" | "body" | "retry" | "patienceMs" | "signal";
+
+export interface RegistryRequest extends Pick<HttpRequest, Fields>, Need {
+  /** What follows `/v2/<repository>/`, or `/v2/` where a registry is meant as a whole; or a URL that the registry gave. */
   readonly to: string | URL;
-  readonly actions: Actions;
 }
 
 export interface Session {
+  /** Where the registry answers. One on this machine is asked by http until it turns out to speak TLS. */
   readonly registry: URL;
   readonly label: string;
   /** Sends; a 401 is answered twice at most. Credentials go to the registry's own origin only. Gives any final answer. */
@@ -39,39 +45,79 @@ export interface Session {
   refused(response: HttpResponse, method: string, action: string): Promise<LadingError<"REGISTRY">>;
   /** The error for an answer that makes no sense. */
   confused(response: HttpResponse, method: string, action: string, why: string): LadingError<"REGISTRY">;
+  /** What a person should know about the login, where there is something to say. */
+  hint(): string | undefined;
+  /** Was a login kept back because the token server is not trusted with it? */
+  isWithheld(): boolean;
 }
 
 /** Answers to a challenge: one for the login, one for scopes that the first token lacked. */
 const ANSWERS = 2;
 
 export function createSession(place: Place, options: SessionOptions): Session {
-  const registry = registryUrl(place.registry, options.insecure);
   const label = formatPlace(place);
-  const auth = createAuthenticator({
-    client: options.client,
-    registry,
-    repository: place.repository,
-    credentials: async () => options.credentials?.(place),
-    trustedRealms: options.trustedRealms,
-  });
-  const secrets = new Set<string>();
+  let registry = registryUrl(place.registry, options.insecure);
+  let auth = authenticate();
+  /** May the registry turn out to speak TLS? */
+  let isOpen = options.insecure !== true && registry.protocol === "http:";
+  let opening: Promise<unknown> | undefined;
+
+  function authenticate() {
+    const credentials = async () => options.credentials?.(place);
+    const { client, trustedRealms } = options;
+    return createAuthenticator({ client, registry, repository: place.repository, credentials, trustedRealms });
+  }
+
+  function urlOf(to: string | URL): URL {
+    const name = place.repository === "" ? "" : `${place.repository}/`;
+    return typeof to === "string" ? new URL(`/v2/${name}${to}`, registry) : to;
+  }
 
   async function once(request: RegistryRequest, url: URL, authorization: string | undefined): Promise<HttpResponse> {
-    const { to: _to, actions: _actions, ...rest } = request;
-    if (authorization !== undefined) secrets.add(authorization.replace(/^\w+ /, ""));
+    const { to: _to, actions: _actions, from: _from, ...rest } = request;
     const headers = { ...rest.headers, ...(authorization && { authorization }) };
     return options.client.request({ ...rest, url, headers });
   }
 
+  /** The first answer of all. A server of TLS that is asked by http answers 400, or breaks off. */
+  async function first(request: RegistryRequest): Promise<HttpResponse> {
+    const tried = await once({ ...request, retry: false }, urlOf(request.to), undefined).catch((error: unknown) => ({
+      error,
+    }));
+    if ("error" in tried && !isPassingFailure(tried.error) && !isBroken(tried.error)) throw tried.error;
+    if ("status" in tried && tried.status !== 400 && !isRetryableStatus(tried.status)) return tried;
+    if ("status" in tried) await tried.discard();
+    const isDoubtful = "error" in tried ? isBroken(tried.error) : tried.status === 400;
+    if (isDoubtful && (await answersTls(options.client, registry, request.signal))) {
+      registry = new URL(registry.href.replace(/^http:/, "https:"));
+      auth = authenticate();
+    }
+    const isLast = "error" in tried && !isDoubtful;
+    return await once(isLast ? { ...request, retry: false } : request, urlOf(request.to), undefined);
+  }
+
+  /** Others wait for the first: it may change where the registry is. */
+  async function opened(request: RegistryRequest): Promise<HttpResponse | undefined> {
+    await opening;
+    if (!isOpen || typeof request.to !== "string" || request.body?.once === true) return undefined;
+    isOpen = false;
+    const answer = first(request);
+    opening = answer.catch(() => {
+      isOpen = true;
+    });
+    return await answer;
+  }
+
   async function send(request: RegistryRequest): Promise<HttpResponse> {
-    const { to, actions, signal } = request;
-    const url = typeof to === "string" ? new URL(`/v2/${place.repository}/${to}`, registry) : to;
+    const need = { actions: request.actions, from: request.from };
+    let response = await opened(request);
+    const url = urlOf(request.to);
     const isOwn = isSameOrigin(url, registry);
-    let used = isOwn ? auth.authorization(actions) : undefined;
-    let response = await once(request, url, used);
+    let used = isOwn && response === undefined ? await auth.authorization(need, request.signal) : undefined;
+    response ??= await once(request, url, used);
     for (let count = 0; count < ANSWERS && mayAnswer(response, request, registry, isOwn); count++) {
       const challenges = parseChallenges(response.headers["www-authenticate"] ?? "");
-      const next = await auth.answer({ challenges, actions, used, signal });
+      const next = await auth.answer({ challenges, need, used, signal: request.signal });
       if (next === undefined) break;
       await response.discard();
       used = next;
@@ -84,15 +130,19 @@ export function createSession(place: Place, options: SessionOptions): Session {
     method,
     action: `${action} ${label}`,
     registry: place.registry,
-    secrets: [...secrets],
+    secrets: auth.secrets(),
     hint: auth.hint(),
   });
   return {
-    registry,
+    get registry() {
+      return registry;
+    },
     label,
     send,
     refused: (response, method, action) => registryError(response, context(method, action)),
     confused: (response, method, action, why) => protocolError(response, context(method, action), why),
+    hint: () => auth.hint(),
+    isWithheld: () => auth.isWithheld(),
   };
 }
 

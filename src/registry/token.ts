@@ -73,7 +73,7 @@ function tokenRequest({ realm, service, scopes, credentials }: TokenRequest): Ht
 function refreshRequest({ realm, service, scopes }: TokenRequest, identityToken: string): HttpRequest {
   const form = new URLSearchParams({ grant_type: "refresh_token", refresh_token: identityToken, client_id: "lading" });
   if (service !== undefined) form.append("service", service);
-  form.append("scope", scopes.join(" "));
+  if (scopes.length > 0) form.append("scope", scopes.join(" "));
   const bytes = Buffer.from(form.toString());
   return {
     method: "POST",

@@ -8,7 +8,7 @@ import { createCommand, createFilledCommand } from "./command.js";
 
 const test = suite("bin/main");
 
-const VERBS = ["build", "resolve", "package", "copy", "push", "pull", "inspect", "verify", "serve"];
+const VERBS = ["build", "resolve", "package", "copy", "push", "pull", "inspect", "verify", "login", "logout", "serve"];
 const SUBVERBS = ["create", "import", "list", "show", "delete"];
 
 test("--version is that of the package", async (context) => {
@@ -85,7 +85,12 @@ for (const [args, words] of WRONG) {
       },
     });
     const { signal } = new AbortController();
-    const streams = { stdout: streamOf("stdout"), stderr: streamOf("stderr"), stderrIsTerminal: false };
+    const streams = {
+      stdout: streamOf("stdout"),
+      stderr: streamOf("stderr"),
+      stderrIsTerminal: false,
+      stdin: () => process.stdin,
+    };
     assert.is(await main(args, { ...streams, env: { HOME: "/none" }, signal }), 2);
     assert.is(printed.stdout, "");
     assert.match(printed.stderr, /^USAGE: [^\n]+\n$/);

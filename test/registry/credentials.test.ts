@@ -47,8 +47,8 @@ const FOUND: readonly (readonly [title: string, ReturnType<typeof place>, unknow
 
 for (const [title, where, expected] of FOUND) {
   test(`findCredentials() finds ${title}`, () => {
-    const entries = parseAuthFile(JSON.stringify({ auths: AUTHS }), "f");
-    assert.equal(findCredentials(entries, where, "f"), expected);
+    const { auths } = parseAuthFile(JSON.stringify({ auths: AUTHS }), "f");
+    assert.equal(findCredentials(auths, where, "f"), expected);
   });
 }
 
@@ -64,7 +64,7 @@ const MALFORMED: readonly (readonly [title: string, text: string])[] = [
 for (const [title, text] of MALFORMED) {
   test(`a file with ${title} is named, its content is not`, () => {
     const error = throws(
-      () => findCredentials(parseAuthFile(text, "/x/f.json"), place("r.example"), "/x/f.json"),
+      () => findCredentials(parseAuthFile(text, "/x/f.json").auths, place("r.example"), "/x/f.json"),
       "SYNTAX",
     );
     assert.is(error.detail.path, "/x/f.json");

@@ -66,7 +66,7 @@ test.needs(lacking, "htpasswd: a login from a file opens it, none says where to 
   await remote.tag([{ name: "1", descriptor: root }]);
   const error = await rejects(copy(root, local, createRegistryStore(place)), "REGISTRY");
   assert.is(error.detail.status, 401);
-  assert.match(error.message, "~/.docker/config.json");
+  assert.match(error.message, `lading login ${host}`);
   assert.not.match(error.message, "\n");
 });
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "./suite.js";
 
@@ -17,7 +18,7 @@ export interface SeenRequest {
 }
 
 export interface HostileServer {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https` */
   readonly url: string;
   /** `127.0.0.1:PORT` */
   readonly host: string;
@@ -30,16 +31,18 @@ export type Answer = (request: SeenRequest, response: ServerResponse, count: num
 export interface HostileOptions {
   /** Answer before the request's content was read (false). */
   readonly early?: boolean;
+  /** Speaks TLS. */
+  readonly tls?: ServerOptions;
 }
 
 /** Starts a server until the test ends. `answer` gets the request, the response to fill, and how many came before. */
 export async function startHostileServer(
   context: TestContext,
   answer: Answer,
-  { early = false }: HostileOptions = {},
+  { early = false, tls }: HostileOptions = {},
 ): Promise<HostileServer> {
   const seen: SeenRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     try {
       if (!early) for await (const chunk of request) chunks.push(chunk);
@@ -50,7 +53,8 @@ export async function startHostileServer(
     const one = { method, path, headers, body: Buffer.concat(chunks) };
     seen.push(one);
     await answer(one, response, seen.length - 1);
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.on("clientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   context.defer(() => {
@@ -58,7 +62,7 @@ export async function startHostileServer(
     return new Promise<void>((resolve) => server.close(() => resolve()));
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, seen };
+  return { url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, seen };
 }
 
 /** Ends a response with a status, headers and a text. */
