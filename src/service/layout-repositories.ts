@@ -23,6 +23,12 @@ import { type Repositories, type Repository, removeFile } from "./repository.js"
 /** Parts of a name that are looked into when repositories are listed. */
 const MAX_DEPTH = 32;
 
+/** Where a repository's layout is, and its uploads under way. */
+export function repositoryFolders(root: string, name: string): { readonly layout: string; readonly uploads: string } {
+  const folder = join(root, ...name.split("/"));
+  return { layout: join(folder, "_layout"), uploads: join(folder, "_uploads") };
+}
+
 /**
  * Serves the layouts below a folder.
  *
@@ -34,11 +40,11 @@ export function createLayoutRepositories(root: string): Repositories {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
       const known = opened.get(name);
-      const layout = join(root, ...name.split("/"), "_layout");
+      const { layout, uploads } = repositoryFolders(root, name);
       // Asked each time, since the folder may go while the server runs.
       if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
       if (known !== undefined) return known;
-      const repository = createLayoutRepository(layout, join(root, ...name.split("/"), "_uploads"));
+      const repository = createLayoutRepository(layout, uploads);
       opened.set(name, repository);
       return repository;
     },

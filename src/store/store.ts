@@ -96,6 +96,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * no manifest before its blobs, so that one question stands for all of them.
    */
   hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
+  /** The names alone, sorted: for places where to ask what each of them means takes a while. */
+  names?(options?: IoOptions): Promise<readonly string[]>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
   readonly layoutFolder?: string;
   /**
