@@ -12,6 +12,7 @@ interface Flags extends CommonFlags {
   readonly root?: string;
   readonly dryRun?: boolean;
   readonly grace?: number;
+  readonly untagged?: boolean;
 }
 
 /** One layout, by the name that a person has for it. */
@@ -47,7 +48,7 @@ async function folderOf(text: string, flags: Flags, cli: Cli): Promise<string> {
 }
 
 async function collect(text: string | undefined, flags: Flags, cli: Cli): Promise<readonly Line[]> {
-  const options = { dryRun: flags.dryRun, graceMs: flags.grace, signal: cli.signal };
+  const options = { dryRun: flags.dryRun, graceMs: flags.grace, untagged: flags.untagged, signal: cli.signal };
   if (flags.root === undefined) {
     const { collectGarbage } = await import("../../src/store/gc.js");
     const label = text ?? "store:";
@@ -86,6 +87,7 @@ export const verb: Verb = (cli) =>
     .argument("[place]", "store: (which it is without one) or oci:DIR")
     .option("--root <folder>", "every repository of the folder that `lading serve` serves, which may be running")
     .option("--dry-run", "only say what would go")
+    .option("--untagged", "also manifests without a name, but what refers to one that stays")
     .option("--grace <duration>", "what is younger stays: seconds, or with s, m, h, d (1d)", parseDuration)
     .action(async (text: string | undefined, flags: Flags) => {
       const lines = await collect(text, flags, cli);

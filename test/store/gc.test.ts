@@ -198,6 +198,26 @@ test("collections beside copies lose nothing", async (context) => {
   }
 });
 
+test("roots without a name go where that is wanted, but what refers to one that stays", async (context) => {
+  const { folder, isThere, store } = await newLayout(context);
+  const { kept, gone } = await fill(store);
+  const refer = (subject: Descriptor) => putImage(store, [], { subject });
+  const [one, other] = [await refer(kept), await refer(gone)];
+  const two = await refer(one);
+  await store.tag([one, other, two, gone].map((descriptor) => ({ descriptor })));
+  assert.is((await collectGarbage(folder, { graceMs: 0 })).blobs.count, 0);
+  assert.equal((await collectGarbage(folder, { untagged: true })).untagged, []);
+  const dry = await collectGarbage(folder, { graceMs: 0, untagged: true, dryRun: true });
+  const found = await collectGarbage(folder, { graceMs: 0, untagged: true });
+  assert.equal([dry.untagged, dry.digests], [found.untagged, found.digests]);
+  assert.equal(found.untagged, [gone.digest, other.digest].sort());
+  assert.equal(await Promise.all([kept, one, two, gone, other].map(isThere)), [true, true, true, false, false]);
+  assert.equal(
+    (await store.tags()).map(({ descriptor }) => descriptor.digest).sort(),
+    [kept, one, two].map(({ digest }) => digest).sort(),
+  );
+});
+
 test("a damaged manifest stops the collection, a missing one is reported", async (context) => {
   const { folder, path, isThere, store } = await newLayout(context);
   const { kept, gone } = await fill(store);
