@@ -64,7 +64,14 @@ export {
   type Requirement,
   type VersionRange,
 } from "./package/capability.js";
-export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
+export {
+  type DeleteOptions,
+  deletePackages,
+  describePackage,
+  findPackages,
+  listPackages,
+  showPackage,
+} from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";

@@ -103,7 +103,7 @@ function add(count: Count, bytes: number): void {
 async function clockOf(folder: string): Promise<number> {
   const file = await createTemporaryFile(folder);
   try {
-    return (await file.handle.stat()).mtimeMs;
+    return Number((await file.handle.stat({ bigint: true })).mtimeNs) / 1e6;
   } finally {
     await file.discard();
   }
