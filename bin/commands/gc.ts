@@ -76,7 +76,7 @@ function tell(cli: Cli, flags: Flags, { label, young, missing }: Line): void {
   if (young.count > 0 && !flags.quiet && !flags.json) {
     const what = `${formatCount(young.count, "blob")} (${formatSize(young.bytes)})`;
     cli.stderr.write(
-      `${label} ${what} that nothing names may be of a build or push under way and stays for a day; --grace says for how long\n`,
+      `${label} ${what} that nothing names may belong to a build or push under way and stay for a day; --grace says for how long\n`,
     );
   }
   for (const digest of missing) warn(cli, flags, `${label} names ${digest}, which is not there`);

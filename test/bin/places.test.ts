@@ -207,7 +207,7 @@ test("gc reclaims what a delete left, says how much, and keeps what is young", a
   assert.is(young.stdout, "oci:out 0 blobs: 0 B reclaimed\n");
   assert.match(
     young.stderr,
-    /^oci:out \d+ blobs \([\d.]+ k?B\) that nothing names may be of a build or push under way/,
+    /^oci:out \d+ blobs \([\d.]+ k?B\) that nothing names may belong to a build or push under way/,
   );
   assert.match((await ok("gc", "--dry-run", "--grace", "0", "oci:out"))[0] ?? "", /would be reclaimed$/);
   assert.is(await blobs(), all);
