@@ -13,6 +13,7 @@ import { createFolderCache } from "../../src/store/cache.js";
 import { copy } from "../../src/store/copy.js";
 import { collectGarbage } from "../../src/store/gc.js";
 import { createLayoutStore } from "../../src/store/layout.js";
+import { acquireLock } from "../../src/store/lock.js";
 import { createMemoryStore } from "../../src/store/memory.js";
 import type { Store } from "../../src/store/store.js";
 import { collect, fromBytes } from "../../src/stream/bytes.js";
@@ -262,6 +263,16 @@ const { createTemporaryFile } = await import(module);
 await (await createTemporaryFile(folder)).handle.writeFile("partial");
 process.kill(process.pid, "SIGKILL");
 `;
+
+test("a collection waits for who sets a name", async (context) => {
+  const { folder, isThere, store } = await newLayout(context);
+  const { gone } = await fill(store);
+  const lock = await acquireLock(join(folder, ".lading/lock"));
+  await rejects(collectGarbage(folder, { graceMs: 0, deadlineMs: 100 }), "EXISTS");
+  assert.ok(await isThere(gone));
+  await lock.release();
+  assert.is((await collectGarbage(folder, { graceMs: 0 })).blobs.count, 3);
+});
 
 test("a blob that another layout shares frees nothing", async (context) => {
   const [one, two] = [await newLayout(context), await newLayout(context)];
