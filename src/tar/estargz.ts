@@ -146,7 +146,9 @@ async function* writeTable(
   level: number,
 ): AsyncGenerator<Uint8Array> {
   if (size <= WHOLE_TABLE) {
-    pieces.write(Buffer.concat([...end].map((bytes) => Buffer.from(bytes))));
+    const whole = createBatch(size + 4 * BLOCK);
+    for (const bytes of end) whole.append(bytes);
+    pieces.write(whole.flush());
     return;
   }
   const { loadJoinedGzip } = await import("../stream/gzip-joined.js");
