@@ -64,6 +64,7 @@ export function stackOutlines(outlines: readonly Outline[]): TreeView | undefine
   };
   const walk = walkOutlines(kindOf, targets);
   return {
+    close: table.close,
     realPath: (path) => realPath(walk, path),
     lookup(path) {
       const found = findNode(walk, path);

@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { IoOptions } from "./bytes.js";
 import { files, isWorkThread, type OpenFile } from "./files.js";
+import { createSpares } from "./spare.js";
 
 /** Which part of a file {@link readFile} reads, and how. */
 export interface ReadFileOptions extends IoOptions {
@@ -25,6 +26,7 @@ export interface ReadFileOptions extends IoOptions {
 const CHUNK_SIZE = 256 * 1024;
 /** Bytes after which a thread that waits for nothing listens for messages. */
 const HEAR_EVERY = 8 * 1024 * 1024;
+const chunks = createSpares(CHUNK_SIZE);
 
 function kindOf(stats: BigIntStats): string {
   if (stats.isDirectory()) return "a folder";
@@ -77,7 +79,8 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
     const end = options.end ?? Number(stats.size);
     // The range comes from an earlier look at the file, so a file that ends before it has shrunk since.
     if (end > Number(stats.size)) throw changed(path);
-    const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkSize, end - start)));
+    const isUsual = isWorkThread && chunkSize === CHUNK_SIZE;
+    const buffer = isUsual ? chunks.take() : Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkSize, end - start)));
     for (let at = start; at < end; ) {
       signal?.throwIfAborted();
       const wanted = Math.min(buffer.length, end - at);
@@ -92,6 +95,7 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
       yield buffer.subarray(0, bytesRead);
     }
     if (!isSame(stats, await handle.stat({ bigint: true }))) throw changed(path);
+    if (isUsual) chunks.give(buffer);
   } finally {
     await handle.close();
   }

@@ -120,7 +120,7 @@ export function createHashTable(): HashTable {
       page.slots[slot + 3] = value;
     },
     close() {
-      release([...new Set(pages)].map(({ slots }) => slots.buffer));
+      releaseMemory([...new Set(pages)].map(({ slots }) => slots.buffer));
       pages = [newPage(0)];
       depth = 0;
       size = 0;
@@ -155,14 +155,14 @@ export function createPathTable(): PathTable {
   };
 }
 
-type Buffers = (ArrayBuffer & { transfer?(size: number): unknown })[];
+type Buffers = readonly (ArrayBuffer & { transfer?(size: number): unknown })[];
 
 /**
  * Frees memory that the collector would let lie until there is much more of it. Newer Nodes can give it back at once; in older
  * ones it is moved to where nobody holds it, and goes with the next short-lived objects.
  */
-function release(buffers: Buffers): void {
-  if (buffers[0]?.transfer === undefined) structuredClone(buffers, { transfer: buffers });
+export function releaseMemory(buffers: Buffers): void {
+  if (buffers[0]?.transfer === undefined) structuredClone(buffers, { transfer: [...buffers] });
   else for (const buffer of buffers) buffer.transfer?.(0);
 }
 
