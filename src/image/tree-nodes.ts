@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createPathTable, hashPath, randomKey } from "../tar/path-table.js";
+import { createPathTable, hashPath, pathNumber, randomKey, setPathNumber } from "../tar/path-table.js";
 import { createTextHeap } from "./text-heap.js";
 import type { Walk } from "./tree-path.js";
 
@@ -86,7 +86,7 @@ export function createNodes(): Nodes {
     }
   };
   const child = (folder: number, name: string): number => {
-    const node = table.get(`${folder}/${name}`);
+    const node = pathNumber(table, `${folder}/${name}`);
     return isThere(node) ? node : 0;
   };
   const root = add();
@@ -106,7 +106,7 @@ export function createNodes(): Nodes {
       describe(node, facts, layer);
       write(node, NEXT, read(folder, FIRST));
       write(folder, FIRST, node);
-      table.set(`${folder}/${name}`, node);
+      setPathNumber(table, `${folder}/${name}`, node);
       return node;
     },
     remove: (node) => write(node, KIND, 0),

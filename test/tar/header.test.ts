@@ -26,7 +26,7 @@ test("isHeader() sees every byte change, the header before known or not", () => 
     if (at >= 154 && at < 156) continue;
     assert.not(isHeader(headerIn(changed)), `byte ${at}`);
     assert.ok(isHeader(moving));
-    assert.not(isHeader({ ...headerIn(changed), tail: moving.tail }), `byte ${at} after another header`);
+    assert.not(isHeader({ ...headerIn(changed), memory: moving.memory }), `byte ${at} after another header`);
   }
 });
 
@@ -55,9 +55,9 @@ test("headerName() puts prefix and name together where the dialect has a prefix"
 });
 
 test("a header's second half is its own, whatever the header before it said", () => {
-  const { tail } = headerIn(header({}));
+  const { memory } = headerIn(header({}));
   const read = (block: Buffer): string => {
-    const next = { ...headerIn(block), tail };
+    const next = { ...headerIn(block), memory };
     assert.ok(isHeader(next));
     const name = headerName(next);
     checkDeviceNumbers(next);
