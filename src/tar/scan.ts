@@ -11,6 +11,7 @@ import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { BLOCK, checkNumbers, headerSize, isHeader, isZeroBlock } from "./header.js";
 import { decodeMember, type PendingMeta } from "./member.js";
 import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
+import { rehearse } from "./rehearsal.js";
 import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
 import { initialState, NOTHING, type ScanHandlers, type State } from "./scan-state.js";
 
@@ -38,6 +39,8 @@ export interface Scanner {
   end(): ScanEnd;
 }
 
+let isRehearsed = false;
+
 /** Names in GNU long headers: as long as a path may be, and room for padding. */
 const MAX_LONG_NAME = 8192;
 /** Global headers in a row; one is usual. */
@@ -57,6 +60,10 @@ const LONG_LINK = 0x4b;
  * an archive that is cut off, and `FORMAT` for an empty one. After an error the scanner is of no more use.
  */
 export function createScanner(handlers: ScanHandlers): Scanner {
+  if (!isRehearsed) {
+    isRehearsed = true;
+    rehearse(createScanner);
+  }
   const state = initialState(handlers);
   return {
     write: (chunk) => consume(state, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
