@@ -76,7 +76,14 @@ export interface Header {
 export function headerIn(bytes: Uint8Array, start = 0, offset = 0): Header {
   const { buffer, byteOffset, byteLength } = bytes;
   const view = new DataView(buffer, byteOffset, byteLength);
-  return { bytes: Buffer.from(buffer, byteOffset, byteLength), view, start, offset, memory: createMemory(), pathStart: -1 };
+  return {
+    bytes: Buffer.from(buffer, byteOffset, byteLength),
+    view,
+    start,
+    offset,
+    memory: createMemory(),
+    pathStart: -1,
+  };
 }
 
 /** Are all its 512 bytes zero? */

@@ -11,8 +11,8 @@ import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { BLOCK, checkNumbers, headerSize, isHeader, isZeroBlock } from "./header.js";
 import { decodeMember, type PendingMeta } from "./member.js";
 import { decodePax, MAX_PAX, type PaxRecords } from "./pax.js";
-import { rehearse } from "./rehearsal.js";
 import { corruptTar, notTar, tooLarge, unsafeEntry } from "./refusal.js";
+import { rehearse } from "./rehearsal.js";
 import { initialState, NOTHING, type ScanHandlers, type State } from "./scan-state.js";
 
 export type { EntryMeta } from "./member.js";
