@@ -1,5 +1,5 @@
 /**
- * Reading a few small archives before the first real one.
+ * Reading a few small archives before the first large one.
  *
  * The engine compiles functions for the ways through them that it has seen. Where another one is taken, as at the end of an
  * archive, in the first header of the next, or by a caller with handlers of its own, it drops what it compiled and starts
@@ -12,7 +12,7 @@ import { encodeHeader } from "./encode.js";
 import type { Entry } from "./entry.js";
 import type { ScanHandlers, Scanner } from "./scan.js";
 
-/** The engine begins to remember which ways are gone at about the eighth call. */
+/** The engine begins to remember which ways are gone at about the eighth call; most functions are called several times in each. */
 const TIMES = 6;
 
 const COMMON = { mode: 0o644, uid: 0, gid: 0, mtime: 1, size: 0 } as const;

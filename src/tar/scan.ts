@@ -39,6 +39,8 @@ export interface Scanner {
   end(): ScanEnd;
 }
 
+/** Entries after which an archive is not a small one, whose reading would end before compiled code is there. */
+const REHEARSE_AT = 64;
 let isRehearsed = false;
 
 /** Names in GNU long headers: as long as a path may be, and room for padding. */
@@ -60,10 +62,6 @@ const LONG_LINK = 0x4b;
  * an archive that is cut off, and `FORMAT` for an empty one. After an error the scanner is of no more use.
  */
 export function createScanner(handlers: ScanHandlers): Scanner {
-  if (!isRehearsed) {
-    isRehearsed = true;
-    rehearse(createScanner);
-  }
   const state = initialState(handlers);
   return {
     write: (chunk) => consume(state, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
@@ -87,6 +85,10 @@ export async function scanTar(
 
 function consume(state: State, chunk: Buffer): void {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (!isRehearsed && state.entries >= REHEARSE_AT) {
+    isRehearsed = true;
+    rehearse(createScanner);
+  }
   state.buffer = chunk.buffer;
   state.bufferOffset = chunk.byteOffset;
   let at = 0;
