@@ -7,7 +7,15 @@
  * @module
  */
 
-import { createPathTable, hashPath, randomKey, releaseMemory } from "../tar/path-table.js";
+import {
+  closeTable,
+  createPathTable,
+  hashPath,
+  pathNumber,
+  randomKey,
+  releaseMemory,
+  setPathNumber,
+} from "../tar/path-table.js";
 import { createTextHeap } from "./text-heap.js";
 import type { Walk } from "./tree-path.js";
 
@@ -88,7 +96,7 @@ export function createNodes(): Nodes {
     }
   };
   const child = (folder: number, name: string): number => {
-    const node = table.get(`${folder}/${name}`);
+    const node = pathNumber(table, `${folder}/${name}`);
     return isThere(node) ? node : 0;
   };
   const root = add();
@@ -108,7 +116,7 @@ export function createNodes(): Nodes {
       describe(node, facts, layer);
       write(node, NEXT, read(folder, FIRST));
       write(folder, FIRST, node);
-      table.set(`${folder}/${name}`, node);
+      setPathNumber(table, `${folder}/${name}`, node);
       return node;
     },
     remove: (node) => write(node, KIND, 0),
@@ -125,7 +133,7 @@ export function createNodes(): Nodes {
     typeOf: (node) => TYPES[read(node, KIND) & TYPE_BITS] as NodeType,
     layerOf: (node) => (read(node, KIND) >>> LAYER_SHIFT) - 1,
     close() {
-      table.close();
+      closeTable(table.numbers);
       releaseMemory(chunks.splice(0).map(({ buffer }) => buffer));
     },
   };

@@ -29,7 +29,7 @@ import { unsafeEntry } from "./refusal.js";
 import { createSplitter, type SplitHandlers } from "./split.js";
 import { createTocEncoder, type TableOptions, type TocEncoder, type TocEntry } from "./toc.js";
 import { tocEntry } from "./toc-entry.js";
-import { createTree } from "./tree.js";
+import { addToTree, createTree } from "./tree.js";
 
 export interface EstargzOptions extends TableOptions {
   /** Bytes of a file in one gzip member (4 MiB), at most 16 MiB. */
@@ -85,7 +85,7 @@ export function estargzAnnotations({ tocDigest, uncompressedSize }: EstargzResul
  * The eStargz blob of an uncompressed archive, in one pass. The same archive, chunk size and level give the same bytes.
  *
  * @param onEnd Called once, before the stream ends.
- * @throws {LadingError} as `createScanner()`, `createTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
+ * @throws {LadingError} as `createScanner()`, `addToTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
  * twice; `TOO_LARGE` for a table of over 150 MiB; what the stream throws.
  * @throws {RangeError} For a chunk size or level out of range.
  */
@@ -222,7 +222,8 @@ function createKeeper({ write, hash }: Sink, chunker: Chunker, checked: boolean)
         const { entry } = header;
         keep = !isReserved(entry);
         if (!keep) return;
-        if (tree?.add(entry, entries) !== undefined) throw unsafeEntry(entry.path, "its path comes twice");
+        const isTwice = tree !== undefined && addToTree(tree, entry, entries) !== undefined;
+        if (isTwice) throw unsafeEntry(entry.path, "its path comes twice");
         entries++;
         const { accesstime: _, changetime: __, ...described } = tocEntry(header);
         write(header.blocks);

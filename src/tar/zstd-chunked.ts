@@ -28,7 +28,7 @@ import { createSplitter, type SplitHandlers } from "./split.js";
 import { encodeSplitPart, type SplitPart } from "./tar-split.js";
 import { createTocEncoder, type TableOptions, type TocEncoder, type TocEntry } from "./toc.js";
 import { tocEntry } from "./toc-entry.js";
-import { createTree } from "./tree.js";
+import { addToTree, createTree } from "./tree.js";
 import { encodeZstdChunkedFooter, TOC_TYPE, type ZstdChunkedPositions } from "./zstd-chunked-footer.js";
 
 export interface ZstdChunkedOptions extends TableOptions {
@@ -68,7 +68,7 @@ export function zstdChunkedAnnotations({ tocDigest, toc, tarSplit }: ZstdChunked
  * The zstd:chunked blob of an uncompressed archive, in one pass. The same archive, chunk size and level give the same bytes.
  *
  * @param onEnd Called once, before the stream ends.
- * @throws {LadingError} as `createScanner()`, `createTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
+ * @throws {LadingError} as `createScanner()`, `addToTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
  * twice; `TOO_LARGE` for a table of over 150 MiB; `UNSUPPORTED` where zstd's native module is absent; what the stream throws.
  * @throws {RangeError} For a chunk size or level out of range.
  */
@@ -209,7 +209,9 @@ function createPacker(
     handlers: {
       header(header) {
         const { entry, blocks } = header;
-        if (tree?.add(entry, ordinal++) !== undefined) throw unsafeEntry(entry.path, "its path comes twice");
+        const isTwice = tree !== undefined && addToTree(tree, entry, ordinal) !== undefined;
+        ordinal++;
+        if (isTwice) throw unsafeEntry(entry.path, "its path comes twice");
         file = tocEntry(header);
         sum = createCrc64();
         between(blocks);
