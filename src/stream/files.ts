@@ -22,6 +22,7 @@ export const isWorkThread: boolean = !isMainThread && workerData === WORK_THREAD
 
 /** A file that is open, as `FileHandle` has it. */
 export interface OpenFile {
+  readonly fd: number;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   write(chunk: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;
   writeFile(content: string | Uint8Array): Promise<void>;
@@ -67,6 +68,7 @@ async function flushed(fd: number): Promise<Settled<void>> {
 function openDirectly(path: string | Buffer, flags: string | number, mode?: number): OpenFile {
   const fd = direct.openSync(path, flags, mode);
   return {
+    fd,
     read: async (buffer, offset, length, position) => ({
       bytesRead: direct.readSync(fd, buffer, offset, length, position),
     }),
