@@ -11,14 +11,13 @@
 import * as direct from "node:fs";
 import * as pooled from "node:fs/promises";
 import { promisify } from "node:util";
-import { isMainThread, workerData } from "node:worker_threads";
 import { gather, type Settled } from "./gather.js";
 
-/** What a thread that lading starts for work is given as its `workerData`. */
+/** What a thread that lading starts for work is given as its only argument. */
 export const WORK_THREAD = "lading: work";
 
 /** Is this a thread that has nothing to do but lading's work? Messages are heard only between turns there. */
-export const isWorkThread: boolean = !isMainThread && workerData === WORK_THREAD;
+export const isWorkThread: boolean = process.argv[2] === WORK_THREAD;
 
 /** A file that is open, as `FileHandle` has it. */
 export interface OpenFile {
