@@ -90,6 +90,7 @@ export async function showPackage(store: Store, name: string, options: IoOptions
   return await readPackage(store, first.manifest, options);
 }
 
+/** What may be deleted. */
 export interface DeleteOptions extends IoOptions {
   /** Delete all packages that a name fits, where they are several (no). */
   readonly all?: boolean | undefined;

@@ -101,7 +101,7 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
-  const how = { noFollow: true, mayBeTouched: true, chunkSize: CHUNK_SIZE } as const;
+  const how = { noFollow: true, mayBeTouched: true, quick: true, chunkSize: CHUNK_SIZE } as const;
   const content = readFile(path, { signal: options?.signal, ...how });
   try {
     yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });

@@ -34,7 +34,7 @@ import { acquireLock, type LockOptions } from "./lock.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import { reach, reachNothing } from "./reach.js";
 import type { Store, Tagged } from "./store.js";
-import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
+import { createScratchFile, reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
 /** What a layout is called, and how long to wait for its lock. */
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
@@ -207,6 +207,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       await begin();
       return await blobs.link(descriptor, file, io);
     },
+    scratch: () => createScratchFile(hidden),
     tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {
       const index = await existingIndex();
