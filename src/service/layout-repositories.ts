@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { ioError } from "../errors.js";
 import { isRepository } from "../oci/reference.js";
 import { createLayoutStore } from "../store/layout.js";
-import { blobPath } from "../store/layout-blobs.js";
+import { blobPath, sizeToKeep } from "../store/layout-blobs.js";
 import { makeFolder } from "../store/make-folder.js";
 import { type Repositories, type Repository, removeFile } from "./repository.js";
 
@@ -66,10 +66,7 @@ function createLayoutRepository(layout: string, uploads: string): Repository {
   return {
     store: createLayoutStore(layout, { shared: true }),
     uploads,
-    async sizeOf(digest) {
-      const stats = await lstat(path(digest)).catch(() => undefined);
-      return stats?.isFile() === true ? stats.size : undefined;
-    },
+    sizeOf: (digest) => sizeToKeep(path(digest)),
     remove: (digest) => removeFile(path(digest)),
   };
 }

@@ -67,13 +67,13 @@ export function changedAt({ mtimeMs, ctimeMs }: Stats): number {
   return Math.max(mtimeMs, ctimeMs);
 }
 
-/** The same; whoever was told that a blob is there counts on it, so it is not to be collected soon. */
-async function isFileToKeep(path: string, size: number): Promise<boolean> {
+/** The bytes of a blob that is there. Whoever is told so counts on it, so it is not to be collected soon. */
+export async function sizeToKeep(path: string): Promise<number | undefined> {
   const stats = await files.lstat(path).catch(() => undefined);
-  if (stats?.isFile() !== true || stats.size !== size) return false;
+  if (stats?.isFile() !== true) return undefined;
   // The ctime is what changes, on the file server's own clock. Who may not change it must not collect either.
   if (Date.now() - changedAt(stats) > STALE_MS) await files.utimes(path, new Date(), stats.mtime).catch(() => {});
-  return true;
+  return stats.size;
 }
 
 /** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
@@ -145,7 +145,7 @@ export function createBlobFolder({
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
-    if (!(await isFileToKeep(blobPath(root, descriptor.digest), descriptor.size))) return false;
+    if ((await sizeToKeep(blobPath(root, descriptor.digest))) !== descriptor.size) return false;
     if (trusted.has(descriptor.digest) || (await isOwn())) return true;
     try {
       for await (const _chunk of openBlob(root, label, descriptor, options));
@@ -191,7 +191,7 @@ export function createBlobFolder({
       await inFolder(dirname(path), () => files.link(source, path));
       return true;
     } catch (error) {
-      return errnoOf(error) === "EEXIST" && (await isFileToKeep(path, descriptor.size));
+      return errnoOf(error) === "EEXIST" && (await sizeToKeep(path)) === descriptor.size;
     }
   }
 
