@@ -83,6 +83,7 @@ export { type CredentialOptions, type CredentialSource, createCredentialSource }
 export { explain } from "./resolve/explain.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
+export type { AccessRequest, Action, Caller, Gate, Permission } from "./service/access-request.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { ioError, LadingError } from "../errors.js";
 import { isLoopbackHost } from "../http/host.js";
+import { type Gate, OPEN_GATE } from "./access-request.js";
 import { dispatch } from "./dispatch.js";
 import { refusal, sendReply } from "./reply.js";
 import type { Repositories } from "./repository.js";
@@ -17,6 +18,8 @@ import { createUploadSessions, type UploadSessions } from "./upload-session.js";
 /** What the registry serves, and its limits. */
 export interface RegistryServerOptions {
   readonly repositories: Repositories;
+  /** Who may do what (everybody everything). */
+  readonly gate?: Gate | undefined;
   /** Milliseconds that a connection may be silent during a request (120 000). */
   readonly idleTimeoutMs?: number | undefined;
   /** Milliseconds that `close` waits for requests under way (5 000). */
@@ -90,9 +93,10 @@ async function serve(
       return;
     }
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s);
-    const { repositories } = options;
+    const { repositories, gate = OPEN_GATE } = options;
     const reply = await dispatch({
       repositories,
+      gate,
       sessions,
       method: request.method ?? "",
       path,

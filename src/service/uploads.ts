@@ -46,9 +46,13 @@ export async function startUpload(exchange: Exchange, name: string, repository: 
   return commit(exchange, name, upload, digest);
 }
 
-async function mounted({ query, repositories, signal }: Exchange, to: Repository, digest: Digest): Promise<boolean> {
+async function mounted(
+  { query, repositories, permission, signal }: Exchange,
+  to: Repository,
+  digest: Digest,
+): Promise<boolean> {
   const name = query.get("from");
-  if (name === null || !isRepository(name)) return false;
+  if (name === null || !isRepository(name) || !(await permission.mayPull(name))) return false;
   const from = await repositories.open(name, { create: false });
   return from !== undefined && (await mountBlob(from, to, digest, { signal }));
 }
