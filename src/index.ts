@@ -85,6 +85,7 @@ export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/reso
 export { resolve } from "./resolve/resolve.js";
 export type { AccessRequest, Action, Caller, Gate, Permission } from "./service/access-request.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
+export type { TlsFiles } from "./service/listen.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";

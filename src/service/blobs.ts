@@ -8,6 +8,7 @@ import { isLadingError } from "../errors.js";
 import { type Digest, isDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
+import type { ReadOptions } from "./manifests.js";
 import { parseRange } from "./range.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
@@ -18,11 +19,12 @@ export const OCTETS = "application/octet-stream";
 export async function readBlob(
   repository: Repository,
   target: string,
-  options: IoOptions & { readonly range?: string | undefined },
+  options: ReadOptions & { readonly range?: string | undefined },
 ): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   const size = await repository.sizeOf(target, options);
   if (size === undefined) return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+  if (options.isQuestion) await repository.refresh?.(target);
   const headers = { "content-type": OCTETS, "docker-content-digest": target, "accept-ranges": "bytes" };
   const range = parseRange(options.range, size);
   if (range === "unsatisfiable") {
@@ -55,13 +57,15 @@ async function* part(stream: ByteStream, start: number, end: number): ByteStream
   }
 }
 
-/** DELETE of `blobs/<digest>`. */
-export async function deleteBlob(repository: Repository, target: string): Promise<Reply> {
+/** DELETE of `blobs/<digest>`: from this repository alone. A manifest is content, too, and loses its tags with it. */
+export async function deleteBlob(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete blobs");
-  if ((await repository.sizeOf(target)) === undefined) {
+  if ((await repository.sizeOf(target, options)) === undefined) {
     return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
   }
+  const roots = await repository.store.tags(options);
+  if (roots.some(({ descriptor }) => descriptor.digest === target)) await repository.store.untag([target], options);
   await repository.remove(target);
   return emptyReply(202);
 }
@@ -77,9 +81,15 @@ export async function mountBlob(
 ): Promise<boolean> {
   const size = await from.sizeOf(digest, options);
   if (size === undefined) return false;
+  await from.refresh?.(digest);
+  if (from === to) return true;
   const descriptor = { mediaType: OCTETS, digest, size };
   const file = await from.store.sharedFile?.(descriptor);
-  if (file !== undefined && (await to.store.link?.(descriptor, file, options))) return true;
+  if (file !== undefined && (await to.store.link?.(descriptor, file, options))) {
+    // Where the blob was there before, it is another file.
+    await to.refresh?.(digest);
+    return true;
+  }
   try {
     await to.store.put(OCTETS, from.store.open(descriptor, options), { digest, size, ...options });
     return true;

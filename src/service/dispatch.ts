@@ -69,8 +69,7 @@ async function answer(exchange: Exchange, route: GoodRoute): Promise<Reply> {
   const create = route.kind === "uploads" || route.kind === "upload" || method === "PUT";
   const repository = await exchange.repositories.open(route.name, { create });
   if (route.kind === "referrers") {
-    const artifactType = exchange.query.get("artifactType");
-    return listReferrers(repository?.store, route.target, { artifactType, signal: exchange.signal });
+    return listReferrers(repository, route.target, exchange);
   }
   if (repository === undefined) return refusal(404, "NAME_UNKNOWN", "there is no such repository");
   return answerRepository(exchange, route, repository);
@@ -78,6 +77,7 @@ async function answer(exchange: Exchange, route: GoodRoute): Promise<Reply> {
 
 async function answerRepository(exchange: Exchange, route: GoodRoute, repository: Repository): Promise<Reply> {
   const { method, signal } = exchange;
+  const isQuestion = method === "HEAD";
   switch (route.kind) {
     case "uploads":
       return startUpload(exchange, route.name, repository);
@@ -86,12 +86,12 @@ async function answerRepository(exchange: Exchange, route: GoodRoute, repository
     case "tags":
       return listTags(exchange, route.name, repository);
     case "blob":
-      if (method === "DELETE") return deleteBlob(repository, route.target);
-      return readBlob(repository, route.target, { signal, range: headerOf(exchange, "range") });
+      if (method === "DELETE") return deleteBlob(repository, route.target, { signal });
+      return readBlob(repository, route.target, { signal, isQuestion, range: headerOf(exchange, "range") });
     case "manifest":
       if (method === "PUT") return keepManifest(exchange, route, repository);
       if (method === "DELETE") return deleteManifest(repository, route.target, { signal });
-      return readManifest(repository, route.target, { signal });
+      return readManifest(repository, route.target, { signal, isQuestion });
     default:
       return refusal(404, "UNSUPPORTED", "there is no such endpoint");
   }

@@ -18,12 +18,18 @@ import { subjectOf } from "./referrers.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
 
+/** `isQuestion`: a HEAD, after which a client pushes no more of what it was told is there. */
+export interface ReadOptions extends IoOptions {
+  readonly isQuestion: boolean;
+}
+
 const UNKNOWN = () => refusal(404, "MANIFEST_UNKNOWN", "this repository has no such manifest");
 
 /** GET and HEAD of `manifests/<tag or digest>`. */
-export async function readManifest(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
+export async function readManifest(repository: Repository, target: string, options: ReadOptions): Promise<Reply> {
   const descriptor = await findManifest(repository, target, options);
   if (descriptor === undefined) return UNKNOWN();
+  if (options.isQuestion) await repository.refresh?.(descriptor.digest);
   const { digest, mediaType, size } = descriptor;
   const headers = { "content-type": mediaType, "content-length": String(size), "docker-content-digest": digest };
   return { status: 200, headers, body: repository.store.open(descriptor, options) };
@@ -76,8 +82,9 @@ export async function keepManifest(
   if (typeof checked !== "string") return checked;
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
-  const roots = names.length === 0 ? [{ descriptor }] : names.map((tag) => ({ name: tag, descriptor }));
-  await repository.store.tag(roots, { signal });
+  const named = names.map((tag) => ({ name: tag, descriptor }));
+  const older = await losingName(repository, names, digest, { signal });
+  await repository.store.tag(named.length === 0 ? [{ descriptor }] : [...named, ...older], { signal });
   const subject = subjectOf(checked, bytes);
   return emptyReply(201, {
     location: `/v2/${name}/manifests/${digest}`,
@@ -85,6 +92,15 @@ export async function keepManifest(
     ...(subject && { "oci-subject": subject.digest }),
     ...(isDigest(target) && names.length > 0 && { "oci-tag": names.join(", ") }),
   });
+}
+
+/** What the tags stood for so far: it stays there for who asks by its digest. */
+async function losingName({ store }: Repository, names: readonly string[], digest: Digest, options: IoOptions) {
+  if (names.length === 0) return [];
+  const roots = await store.tags(options);
+  return roots
+    .filter(({ name, descriptor }) => name !== undefined && names.includes(name) && descriptor.digest !== digest)
+    .map(({ descriptor }) => ({ descriptor }));
 }
 
 /** Undefined where it is too large. */
@@ -108,6 +124,7 @@ async function checkManifest(repository: Repository, bytes: Uint8Array, exchange
   }
   for (const child of childrenOf(mediaType, bytes)) {
     if (!isNeeded(mediaType, child)) continue;
+    await repository.refresh?.(child.digest);
     const size = await repository.sizeOf(child.digest, exchange);
     if (size === undefined) return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${child.digest} is not in this repository`);
     if (size !== child.size)

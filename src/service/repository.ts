@@ -20,6 +20,11 @@ export interface Repository {
   readonly uploads: string;
   /** The bytes of content that is there; undefined where it is not. */
   sizeOf(digest: Digest, options?: IoOptions): Promise<number | undefined>;
+  /**
+   * Somebody counts on this content from now on, who was told that it is there or is about to name it: a collection that runs
+   * beside treats it as just written. Absent where nothing collects.
+   */
+  refresh?(digest: Digest): Promise<void>;
   /** Takes content out of this repository and of no other. Absent where the store cannot. */
   remove?(digest: Digest): Promise<void>;
 }

@@ -103,7 +103,10 @@ test("a single POST, the empty blob, and a mount from another repository", async
   assert.equal([mounted.status, mounted.headers.get("location")], [201, `/v2/b/c/blobs/${digest}`]);
   assert.is(await readFile(join(folder, "b/c/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
   assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digestOf("no")}&from=a`)).status, 202);
-  assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digest}`)).status, 202);
+  // Without `from`, any repository does.
+  const found = await call("POST", `/v2/d/blobs/uploads/?mount=${digest}`);
+  assert.equal([found.status, found.headers.get("location")], [201, `/v2/d/blobs/${digest}`]);
+  assert.is((await call("POST", `/v2/d/blobs/uploads/?mount=${digestOf("no")}`)).status, 202);
 });
 
 test("an upload whose client was cut keeps what came, also for the next server", async (context) => {
