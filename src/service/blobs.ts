@@ -23,14 +23,16 @@ export async function readBlob(
 ): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   const size = await repository.sizeOf(target, options);
-  if (size === undefined) return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
-  if (options.isQuestion) await repository.refresh?.(target);
+  const descriptor = { mediaType: OCTETS, digest: target, size: size ?? 0 };
+  // Who is told so counts on it: the store hears of that, and what collects garbage leaves it.
+  if (size === undefined || (options.isQuestion && !(await repository.store.has(descriptor, options)))) {
+    return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+  }
   const headers = { "content-type": OCTETS, "docker-content-digest": target, "accept-ranges": "bytes" };
   const range = parseRange(options.range, size);
   if (range === "unsatisfiable") {
     return refusal(416, "SIZE_INVALID", "the range is not inside the blob", { "content-range": `bytes */${size}` });
   }
-  const descriptor = { mediaType: OCTETS, digest: target, size };
   if (range === undefined) {
     const body = repository.store.open(descriptor, { signal: options.signal });
     return { status: 200, headers: { ...headers, "content-length": String(size) }, body };
@@ -81,15 +83,10 @@ export async function mountBlob(
 ): Promise<boolean> {
   const size = await from.sizeOf(digest, options);
   if (size === undefined) return false;
-  await from.refresh?.(digest);
-  if (from === to) return true;
   const descriptor = { mediaType: OCTETS, digest, size };
+  if (from === to) return await to.store.has(descriptor, options);
   const file = await from.store.sharedFile?.(descriptor);
-  if (file !== undefined && (await to.store.link?.(descriptor, file, options))) {
-    // Where the blob was there before, it is another file.
-    await to.refresh?.(digest);
-    return true;
-  }
+  if (file !== undefined && (await to.store.link?.(descriptor, file, options))) return true;
   try {
     await to.store.put(OCTETS, from.store.open(descriptor, options), { digest, size, ...options });
     return true;

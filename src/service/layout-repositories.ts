@@ -11,7 +11,7 @@
  * @module
  */
 
-import { lstat, readdir, utimes } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ioError } from "../errors.js";
 import { isRepository } from "../oci/reference.js";
@@ -22,8 +22,6 @@ import { type Repositories, type Repository, removeFile } from "./repository.js"
 
 /** Parts of a name that are looked into when repositories are listed. */
 const MAX_DEPTH = 32;
-/** Milliseconds within which a blob's time is not set anew: far below the age at which any collection takes one. */
-const FRESH_MS = 60_000;
 
 /**
  * Serves the layouts below a folder.
@@ -65,12 +63,6 @@ function createLayoutRepository(layout: string, uploads: string): Repository {
     async sizeOf(digest) {
       const stats = await lstat(path(digest)).catch(() => undefined);
       return stats?.isFile() === true ? stats.size : undefined;
-    },
-    async refresh(digest) {
-      const stats = await lstat(path(digest)).catch(() => undefined);
-      const isOld = stats?.isFile() === true && Date.now() - stats.mtimeMs > FRESH_MS;
-      // A file of another user's has only its content to offer.
-      if (isOld) await utimes(path(digest), new Date(), new Date()).catch(() => undefined);
     },
     remove: (digest) => removeFile(path(digest)),
   };

@@ -12,6 +12,7 @@ import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
 import { manifestTypeOf } from "../registry/manifest-type.js";
+import type { Store } from "../store/store.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { type Exchange, headerOf } from "./exchange.js";
 import { subjectOf } from "./referrers.js";
@@ -29,7 +30,7 @@ const UNKNOWN = () => refusal(404, "MANIFEST_UNKNOWN", "this repository has no s
 export async function readManifest(repository: Repository, target: string, options: ReadOptions): Promise<Reply> {
   const descriptor = await findManifest(repository, target, options);
   if (descriptor === undefined) return UNKNOWN();
-  if (options.isQuestion) await repository.refresh?.(descriptor.digest);
+  if (options.isQuestion && !(await repository.store.has(descriptor, options))) return UNKNOWN();
   const { digest, mediaType, size } = descriptor;
   const headers = { "content-type": mediaType, "content-length": String(size), "docker-content-digest": digest };
   return { status: 200, headers, body: repository.store.open(descriptor, options) };
@@ -82,9 +83,13 @@ export async function keepManifest(
   if (typeof checked !== "string") return checked;
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
-  const named = names.map((tag) => ({ name: tag, descriptor }));
-  const older = await losingName(repository, names, digest, { signal });
-  await repository.store.tag(named.length === 0 ? [{ descriptor }] : [...named, ...older], { signal });
+  try {
+    await inTurn(repository, () => list(repository, names, descriptor, { signal }));
+  } catch (error) {
+    // Garbage was collected since the children were looked for.
+    if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
+    throw error;
+  }
   const subject = subjectOf(checked, bytes);
   return emptyReply(201, {
     location: `/v2/${name}/manifests/${digest}`,
@@ -94,13 +99,35 @@ export async function keepManifest(
   });
 }
 
-/** What the tags stood for so far: it stays there for who asks by its digest. */
-async function losingName({ store }: Repository, names: readonly string[], digest: Digest, options: IoOptions) {
-  if (names.length === 0) return [];
-  const roots = await store.tags(options);
-  return roots
-    .filter(({ name, descriptor }) => name !== undefined && names.includes(name) && descriptor.digest !== digest)
-    .map(({ descriptor }) => ({ descriptor }));
+function missingChild(name: string): Reply {
+  return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${name} is not in this repository: push it again`);
+}
+
+/** Lists a manifest under its tags. What these stood for so far stays there for who asks by its digest. */
+async function list(
+  { store }: Repository,
+  names: readonly string[],
+  descriptor: Descriptor,
+  options: IoOptions,
+): Promise<void> {
+  if (names.length === 0) return await store.tag([{ descriptor }], options);
+  const older = (await store.tags(options)).filter(
+    (root) => root.name !== undefined && names.includes(root.name) && root.descriptor.digest !== descriptor.digest,
+  );
+  const named = names.map((name) => ({ name, descriptor }));
+  await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
+}
+
+/** One change of a repository's tags after the other: each of them looks at all tags first. */
+const turns = new WeakMap<Store, Promise<unknown>>();
+
+function inTurn<T>({ store }: Repository, change: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(store) ?? Promise.resolve()).then(change);
+  turns.set(
+    store,
+    mine.catch(() => undefined),
+  );
+  return mine;
 }
 
 /** Undefined where it is too large. */
@@ -124,11 +151,10 @@ async function checkManifest(repository: Repository, bytes: Uint8Array, exchange
   }
   for (const child of childrenOf(mediaType, bytes)) {
     if (!isNeeded(mediaType, child)) continue;
-    await repository.refresh?.(child.digest);
     const size = await repository.sizeOf(child.digest, exchange);
-    if (size === undefined) return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${child.digest} is not in this repository`);
-    if (size !== child.size)
+    if (size !== undefined && size !== child.size)
       return refusal(400, "MANIFEST_INVALID", `${child.digest} has ${size} bytes, not ${child.size}`);
+    if (size === undefined || !(await repository.store.has(child, exchange))) return missingChild(child.digest);
   }
   return mediaType;
 }
@@ -141,22 +167,22 @@ function isNeeded(parent: string, { mediaType }: Descriptor): boolean {
 
 /** DELETE: a tag alone, or a manifest with every tag that points to it. */
 export async function deleteManifest(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
-  const { store } = repository;
-  const roots = await store.tags(options);
-  if (isTag(target)) {
-    if (!roots.some(({ name }) => name === target)) return UNKNOWN();
-    const last = roots.filter(
-      ({ descriptor }) => descriptor.digest === roots.find((r) => r.name === target)?.descriptor.digest,
-    );
-    await store.untag([target], options);
-    // Without its last name the manifest is still there by its digest.
-    if (last.length === 1 && last[0] !== undefined) await store.tag([{ descriptor: last[0].descriptor }], options);
-    return emptyReply(202);
-  }
+  if (isTag(target)) return await inTurn(repository, () => deleteTag(repository, target, options));
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "it is neither a tag nor a digest");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete manifests");
   if ((await findManifest(repository, target, options)) === undefined) return UNKNOWN();
-  await store.untag([target], options);
+  await inTurn(repository, () => repository.store.untag([target], options));
   await repository.remove(target);
+  return emptyReply(202);
+}
+
+async function deleteTag({ store }: Repository, tag: string, options: IoOptions): Promise<Reply> {
+  const roots = await store.tags(options);
+  const root = roots.find(({ name }) => name === tag);
+  if (root === undefined) return UNKNOWN();
+  const same = roots.filter(({ descriptor }) => descriptor.digest === root.descriptor.digest);
+  await store.untag([tag], options);
+  // Without its last name the manifest is still there by its digest.
+  if (same.length === 1) await store.tag([{ descriptor: root.descriptor }], options);
   return emptyReply(202);
 }

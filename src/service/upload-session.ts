@@ -217,7 +217,7 @@ async function keep(state: State, repository: Repository, digest: Digest, option
   const descriptor = { mediaType: OCTETS, digest, size: state.size };
   if (repository.store.link !== undefined) {
     await sync(state.path);
-    if (await repository.store.link(descriptor, state.path, options)) return repository.refresh?.(digest);
+    if (await repository.store.link(descriptor, state.path, options)) return;
   }
   await repository.store.put(OCTETS, readFile(state.path, options), { digest, size: state.size, ...options });
 }

@@ -6,10 +6,17 @@ import { randomBytes } from "node:crypto";
 import * as assert from "uvu/assert";
 import { type Algorithm, type Digest, digestOf } from "../../src/oci/digest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
-import { startEmbeddedRegistry } from "../support/embedded-registry.js";
+import { createLayoutRepositories } from "../../src/service/layout-repositories.js";
+import { createMemoryRepositories, startEmbeddedRegistry } from "../support/embedded-registry.js";
 import { suite, type TestContext } from "../support/suite.js";
 
 const test = suite("service: conformance");
+type Kind = keyof typeof KINDS;
+
+/** Registers a test for each kind of store. */
+function testEach(title: string, body: (context: TestContext, kind: Kind) => Promise<void>): void {
+  for (const kind of ["layouts", "memory"] as const) test(`${title} (${kind})`, (context) => body(context, kind));
+}
 const REPO = "/v2/conformance/one";
 const OTHER = "/v2/conformance/two";
 
@@ -28,8 +35,11 @@ interface Call {
 
 type Registry = Awaited<ReturnType<typeof start>>;
 
-async function start(context: TestContext) {
-  const { url } = await startEmbeddedRegistry(context);
+/** Over layouts, the default, and over another kind of store. */
+const KINDS = { layouts: createLayoutRepositories, memory: createMemoryRepositories };
+
+async function start(context: TestContext, kind: Kind) {
+  const { url } = await startEmbeddedRegistry(context, KINDS[kind]);
   const call = async (method: string, path: string, { body, headers = {}, streamed }: Call = {}): Promise<Answer> => {
     const sent = body === undefined ? undefined : new Uint8Array(body);
     const content = streamed && sent !== undefined ? new Blob([sent]).stream() : sent;
@@ -123,8 +133,8 @@ async function checkDelete({ call }: Registry, path: string): Promise<void> {
 
 for (const algorithm of ["sha256", "sha512"] as const satisfies readonly Algorithm[]) {
   for (const [title, push] of Object.entries(PUSHES)) {
-    test(`${algorithm}: ${title}, then read and deleted; a wrong digest keeps nothing`, async (context) => {
-      const registry = await start(context);
+    testEach(`${algorithm}: ${title}, then read and deleted; a wrong digest keeps nothing`, async (context, kind) => {
+      const registry = await start(context, kind);
       for (const size of [3 * 1024 - 5, 512, 2]) {
         const blob = randomBytes(size);
         const digest = digestOf(blob, algorithm);
@@ -139,26 +149,29 @@ for (const algorithm of ["sha256", "sha512"] as const satisfies readonly Algorit
     });
   }
 
-  test(`${algorithm}: mounts by name, without one, and not of what is nowhere; nothing is lost by a delete`, async (context) => {
-    const registry = await start(context);
-    const { call } = registry;
-    for (const [query, blob] of [
-      ["&from=conformance/two", randomBytes(512)],
-      ["", randomBytes(512)],
-    ] as const) {
-      const digest = digestOf(blob, algorithm);
-      const mount = () => call("POST", `${REPO}/blobs/uploads/?mount=${digest}${query}`);
-      assert.match(locationOf(await mount(), 202), /\/blobs\/uploads\//);
-      await call("POST", `${OTHER}/blobs/uploads/?digest=${digest}`, { body: blob });
-      assert.is(locationOf(await mount(), 201), `${REPO}/blobs/${digest}`);
-      await checkDelete(registry, `${OTHER}/blobs/${digest}`);
-      await checkBlob(registry, REPO, digest, blob);
-      await checkDelete(registry, `${REPO}/blobs/${digest}`);
-    }
-  });
+  testEach(
+    `${algorithm}: mounts by name, without one, and not of what is nowhere; nothing is lost by a delete`,
+    async (context, kind) => {
+      const registry = await start(context, kind);
+      const { call } = registry;
+      for (const [query, blob] of [
+        ["&from=conformance/two", randomBytes(512)],
+        ["", randomBytes(512)],
+      ] as const) {
+        const digest = digestOf(blob, algorithm);
+        const mount = () => call("POST", `${REPO}/blobs/uploads/?mount=${digest}${query}`);
+        assert.match(locationOf(await mount(), 202), /\/blobs\/uploads\//);
+        await call("POST", `${OTHER}/blobs/uploads/?digest=${digest}`, { body: blob });
+        assert.is(locationOf(await mount(), 201), `${REPO}/blobs/${digest}`);
+        await checkDelete(registry, `${OTHER}/blobs/${digest}`);
+        await checkBlob(registry, REPO, digest, blob);
+        await checkDelete(registry, `${REPO}/blobs/${digest}`);
+      }
+    },
+  );
 
-  test(`${algorithm}: ranges`, async (context) => {
-    const { call } = await start(context);
+  testEach(`${algorithm}: ranges`, async (context, kind) => {
+    const { call } = await start(context, kind);
     const blob = randomBytes(2048);
     const digest = digestOf(blob, algorithm);
     await call("POST", `${REPO}/blobs/uploads/?digest=${digest}`, { body: blob });
@@ -177,8 +190,8 @@ for (const algorithm of ["sha256", "sha512"] as const satisfies readonly Algorit
   });
 }
 
-test("an upload is cancelled, the empty blob is one, and nothing is there at first", async (context) => {
-  const registry = await start(context);
+testEach("an upload is cancelled, the empty blob is one, and nothing is there at first", async (context, kind) => {
+  const registry = await start(context, kind);
   const { call, begin } = registry;
   const none = await call("GET", `${REPO}/referrers/${digestOf("x")}`);
   assert.equal([none.status, JSON.parse(none.bytes.toString()).manifests], [200, []]);
@@ -231,8 +244,8 @@ const DOCUMENTS: Readonly<Record<string, readonly { mediaType: string }[]>> = {
 };
 
 for (const [title, documents] of Object.entries(DOCUMENTS)) {
-  test(`manifests: ${title}: put, listed, read as it came, deleted`, async (context) => {
-    const registry = await start(context);
+  testEach(`manifests: ${title}: put, listed, read as it came, deleted`, async (context, kind) => {
+    const registry = await start(context, kind);
     const { call } = registry;
     await call("POST", `${REPO}/blobs/uploads/?digest=${digestOf(BLOB)}`, { body: BLOB });
     const put = (target: string, document: { mediaType: string }) =>
@@ -265,51 +278,54 @@ for (const [title, documents] of Object.entries(DOCUMENTS)) {
   });
 }
 
-test("referrers: by subject, filtered by type, from manifests and indexes, and of what was never pushed", async (context) => {
-  const { call } = await start(context);
-  await call("POST", `${REPO}/blobs/uploads/?digest=${digestOf(BLOB)}`, { body: BLOB });
-  const subject = describe(manifest());
-  const referrers = [
-    manifest({ subject, artifactType: "text/x-one", annotations: { n: "1" } }),
-    manifest({ subject, config: blobOf("text/x-two"), annotations: { n: "2" } }),
-    index([], { subject, artifactType: "text/x-three", annotations: { n: "3" } }),
-    manifest({ subject: MISSING, artifactType: "text/x-one" }),
-  ];
-  for (const document of referrers) {
-    const headers = { "content-type": document.mediaType };
-    const answer = await call("PUT", `${REPO}/manifests/${describe(document).digest}`, {
-      body: encode(document),
-      headers,
-    });
-    assert.is(answer.headers.get("oci-subject"), "subject" in document && (document.subject as Descriptor).digest);
-  }
-  const list = async (digest: string, query = "") => {
-    const { status, headers, bytes } = await call("GET", `${REPO}/referrers/${digest}${query}`);
-    assert.equal([status, headers.get("content-type")], [200, MEDIA_TYPE.index]);
-    const { manifests } = JSON.parse(bytes.toString()) as {
-      manifests: { artifactType: string; annotations?: object }[];
+testEach(
+  "referrers: by subject, filtered by type, from manifests and indexes, and of what was never pushed",
+  async (context, kind) => {
+    const { call } = await start(context, kind);
+    await call("POST", `${REPO}/blobs/uploads/?digest=${digestOf(BLOB)}`, { body: BLOB });
+    const subject = describe(manifest());
+    const referrers = [
+      manifest({ subject, artifactType: "text/x-one", annotations: { n: "1" } }),
+      manifest({ subject, config: blobOf("text/x-two"), annotations: { n: "2" } }),
+      index([], { subject, artifactType: "text/x-three", annotations: { n: "3" } }),
+      manifest({ subject: MISSING, artifactType: "text/x-one" }),
+    ];
+    for (const document of referrers) {
+      const headers = { "content-type": document.mediaType };
+      const answer = await call("PUT", `${REPO}/manifests/${describe(document).digest}`, {
+        body: encode(document),
+        headers,
+      });
+      assert.is(answer.headers.get("oci-subject"), "subject" in document && (document.subject as Descriptor).digest);
+    }
+    const list = async (digest: string, query = "") => {
+      const { status, headers, bytes } = await call("GET", `${REPO}/referrers/${digest}${query}`);
+      assert.equal([status, headers.get("content-type")], [200, MEDIA_TYPE.index]);
+      const { manifests } = JSON.parse(bytes.toString()) as {
+        manifests: { artifactType: string; annotations?: object }[];
+      };
+      return { types: manifests.map((each) => each.artifactType).sort(), manifests, headers };
     };
-    return { types: manifests.map((each) => each.artifactType).sort(), manifests, headers };
-  };
-  const all = await list(subject.digest);
-  assert.equal(all.types, ["text/x-one", "text/x-three", "text/x-two"]);
-  assert.equal(all.manifests.map(({ annotations }) => JSON.stringify(annotations)).sort(), [
-    '{"n":"1"}',
-    '{"n":"2"}',
-    '{"n":"3"}',
-  ]);
-  const two = await list(subject.digest, "?artifactType=text/x-two");
-  assert.equal([two.types, two.headers.get("oci-filters-applied")], [["text/x-two"], "artifactType"]);
-  assert.equal((await list(MISSING.digest)).types, ["text/x-one"]);
-  assert.is((await call("GET", `${REPO}/referrers/sha256:bad`)).status, 400);
-});
+    const all = await list(subject.digest);
+    assert.equal(all.types, ["text/x-one", "text/x-three", "text/x-two"]);
+    assert.equal(all.manifests.map(({ annotations }) => JSON.stringify(annotations)).sort(), [
+      '{"n":"1"}',
+      '{"n":"2"}',
+      '{"n":"3"}',
+    ]);
+    const two = await list(subject.digest, "?artifactType=text/x-two");
+    assert.equal([two.types, two.headers.get("oci-filters-applied")], [["text/x-two"], "artifactType"]);
+    assert.equal((await list(MISSING.digest)).types, ["text/x-one"]);
+    assert.is((await call("GET", `${REPO}/referrers/sha256:bad`)).status, 400);
+  },
+);
 
 interface Descriptor {
   readonly digest: string;
 }
 
-test("tags beside a digest, of both algorithms; what is named wrongly is refused", async (context) => {
-  const { call } = await start(context);
+testEach("tags beside a digest, of both algorithms; what is named wrongly is refused", async (context, kind) => {
+  const { call } = await start(context, kind);
   await call("POST", `${REPO}/blobs/uploads/?digest=${digestOf(BLOB)}`, { body: BLOB });
   const headers = { "content-type": MEDIA_TYPE.manifest };
   const body = encode(manifest());
