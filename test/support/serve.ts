@@ -20,6 +20,7 @@ export interface ServedRegistry {
   readonly url: string;
   /** Where its repositories are. */
   readonly folder: string;
+  readonly pid: number;
   /** Ends it as a signal does, and waits for that. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
@@ -40,7 +41,7 @@ export async function startServe(
   };
   context.defer(() => kill("SIGKILL"));
   for await (const url of createInterface(child.stdout)) {
-    return { url, host: url.replace(/^https?:\/\//, ""), folder: root, kill };
+    return { url, host: url.replace(/^https?:\/\//, ""), folder: root, pid: child.pid ?? 0, kill };
   }
   throw new Error("lading serve ended before it listened");
 }
