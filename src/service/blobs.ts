@@ -12,6 +12,7 @@ import type { ReadOptions } from "./manifests.js";
 import { parseRange } from "./range.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
+import { inTurn } from "./turn.js";
 
 export const OCTETS = "application/octet-stream";
 
@@ -63,13 +64,15 @@ async function* part(stream: ByteStream, start: number, end: number): ByteStream
 export async function deleteBlob(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete blobs");
-  if ((await repository.sizeOf(target, options)) === undefined) {
-    return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
-  }
-  const roots = await repository.store.tags(options);
-  if (roots.some(({ descriptor }) => descriptor.digest === target)) await repository.store.untag([target], options);
-  await repository.remove(target);
-  return emptyReply(202);
+  return await inTurn(repository, async () => {
+    if ((await repository.sizeOf(target, options)) === undefined) {
+      return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+    }
+    const roots = await repository.store.tags(options);
+    if (roots.some(({ descriptor }) => descriptor.digest === target)) await repository.store.untag([target], options);
+    await repository.remove?.(target);
+    return emptyReply(202);
+  });
 }
 
 /**

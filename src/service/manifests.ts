@@ -12,12 +12,12 @@ import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
 import { manifestTypeOf } from "../registry/manifest-type.js";
-import type { Store } from "../store/store.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { type Exchange, headerOf } from "./exchange.js";
 import { subjectOf } from "./referrers.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
+import { inTurn } from "./turn.js";
 
 /** `isQuestion`: a HEAD, after which a client pushes no more of what it was told is there. */
 export interface ReadOptions extends IoOptions {
@@ -79,12 +79,24 @@ export async function keepManifest(
   if (bytes === undefined) return refusal(413, "SIZE_INVALID", `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`);
   const digest = digestOf(bytes, isDigest(target) ? splitDigest(target).algorithm : "sha256");
   if (isDigest(target) && digest !== target) return refusal(400, "DIGEST_INVALID", `the content is ${digest}`);
+  const place = { name, names, isTagged: isTag(target) };
+  return await inTurn(repository, () => addManifest(exchange, repository, bytes, digest, place));
+}
+
+/** In a turn of its own: nobody removes what the manifest names between the look at it and the listing. */
+async function addManifest(
+  exchange: Exchange,
+  repository: Repository,
+  bytes: Uint8Array,
+  digest: Digest,
+  { name, names, isTagged }: { readonly name: string; readonly names: readonly string[]; readonly isTagged: boolean },
+): Promise<Reply> {
   const checked = await checkManifest(repository, bytes, exchange);
   if (typeof checked !== "string") return checked;
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
   try {
-    await inTurn(repository, () => list(repository, names, descriptor, { signal }));
+    await list(repository, names, descriptor, { signal });
   } catch (error) {
     // Garbage was collected since the children were looked for.
     if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
@@ -95,7 +107,7 @@ export async function keepManifest(
     location: `/v2/${name}/manifests/${digest}`,
     "docker-content-digest": digest,
     ...(subject && { "oci-subject": subject.digest }),
-    ...(isDigest(target) && names.length > 0 && { "oci-tag": names.join(", ") }),
+    ...(!isTagged && names.length > 0 && { "oci-tag": names.join(", ") }),
   });
 }
 
@@ -115,19 +127,13 @@ async function list(
     (root) => root.name !== undefined && names.includes(root.name) && root.descriptor.digest !== descriptor.digest,
   );
   const named = names.map((name) => ({ name, descriptor }));
-  await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
-}
-
-/** One change of a repository's tags after the other: each of them looks at all tags first. */
-const turns = new WeakMap<Store, Promise<unknown>>();
-
-function inTurn<T>({ store }: Repository, change: () => Promise<T>): Promise<T> {
-  const mine = (turns.get(store) ?? Promise.resolve()).then(change);
-  turns.set(
-    store,
-    mine.catch(() => undefined),
-  );
-  return mine;
+  try {
+    await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
+  } catch (error) {
+    // What is no longer whole is not held on to.
+    if (older.length === 0 || !isLadingError(error, "NOT_FOUND")) throw error;
+    await store.tag(named, options);
+  }
 }
 
 /** Undefined where it is too large. */
@@ -170,10 +176,12 @@ export async function deleteManifest(repository: Repository, target: string, opt
   if (isTag(target)) return await inTurn(repository, () => deleteTag(repository, target, options));
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "it is neither a tag nor a digest");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete manifests");
-  if ((await findManifest(repository, target, options)) === undefined) return UNKNOWN();
-  await inTurn(repository, () => repository.store.untag([target], options));
-  await repository.remove(target);
-  return emptyReply(202);
+  return await inTurn(repository, async () => {
+    if ((await findManifest(repository, target, options)) === undefined) return UNKNOWN();
+    await repository.store.untag([target], options);
+    await repository.remove?.(target);
+    return emptyReply(202);
+  });
 }
 
 async function deleteTag({ store }: Repository, tag: string, options: IoOptions): Promise<Reply> {

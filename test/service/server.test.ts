@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -259,9 +259,14 @@ test("what a moved tag stood for stays there by its digest, and its referrers wi
   await store.tag([{ name: "t", descriptor: referrer }]);
   for (const descriptor of [old, now]) await store.tag([{ name: "t", descriptor }]);
   assert.is((await call("GET", `/v2/a/manifests/${old.digest}`)).status, 200);
-  const roots = (await createLayoutStore(join(folder, "a/_layout")).tags()).map((root) => root.descriptor.digest);
+  const layout = createLayoutStore(join(folder, "a/_layout"));
+  const roots = (await layout.tags()).map((root) => root.descriptor.digest);
   assert.equal(roots.sort(), [old.digest, now.digest, referrer.digest].sort());
   assert.match((await call("GET", `/v2/a/referrers/${digest}`)).text, referrer.digest);
+  // What somebody has damaged is not held on to, and stops nobody.
+  await rm(join(folder, "a/_layout/blobs/sha256", digest.slice(7)));
+  await store.tag([{ name: "t", descriptor: old }]);
+  assert.is((await call("HEAD", "/v2/a/manifests/t")).headers.get("docker-content-digest"), old.digest);
 });
 
 test("referrers come in pages that clients accept, with those that only the fallback tag names", async (context) => {
