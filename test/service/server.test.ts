@@ -228,10 +228,13 @@ test("a chunk of another length than its range says leaves nothing behind", asyn
   await call("PATCH", at, "hel", { "content-range": "0-2" });
   const long = await call("PATCH", at, "loxxx", { "content-range": "3-4" });
   assert.equal([long.status, long.code], [400, "SIZE_INVALID"]);
-  const body = new Blob(["lo", "x".repeat(100_000)]).stream();
-  const headers = { "content-range": "3-4" };
-  const streamed = await fetch(url + at, { method: "PATCH", headers, body, duplex: "half" } as RequestInit);
-  assert.is(streamed.status, 400);
+  // Without a length, that shows only when some of it is written.
+  const sent = request(url + at, { method: "PATCH", headers: { "content-range": "3-4" } });
+  const status = new Promise((resolve) => sent.on("response", (response) => resolve(response.resume().statusCode)));
+  await new Promise((resolve) => sent.write("x", resolve));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  sent.end("xx");
+  assert.is(await status, 400);
   assert.is((await call("GET", at)).headers.get("range"), "0-2");
   assert.is((await call("PUT", `${at}?digest=${digestOf("hello")}`, "lo", { "content-range": "3-4" })).status, 201);
 });
