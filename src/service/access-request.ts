@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { ByteStream } from "../stream/bytes.js";
 import type { Reply } from "./reply.js";
-import type { GoodRoute } from "./route.js";
+import type { Route } from "./route.js";
 
 /**
  * - `enter`: see that this is a registry (`/v2/`)
@@ -18,7 +19,10 @@ export type Action = "enter" | "catalog" | "pull" | "push" | "delete";
 
 /** One wish, which is allowed or refused as a whole. */
 export interface AccessRequest {
-  /** Of the specification's grammar; undefined for `enter` and `catalog`. */
+  /**
+   * As the path has it; undefined for `enter` and `catalog`. It may be of another grammar than the specification's, and then
+   * is answered as a name that is not there.
+   */
   readonly repository: string | undefined;
   readonly action: Action;
 }
@@ -27,8 +31,10 @@ export interface AccessRequest {
 export interface Permission {
   /** The answer to what it may not do; undefined where it may. */
   refuse(request: AccessRequest): Promise<Reply | undefined>;
-  /** May it read that repository? For what a request touches beside its own: the catalog, and the source of a mount. */
+  /** May this request read that repository, too? For the source of a mount. */
   mayPull(repository: string): Promise<boolean>;
+  /** May the catalog name that repository to this client? */
+  mayList(repository: string): Promise<boolean>;
 }
 
 /** A request as far as it says who asks. */
@@ -39,6 +45,9 @@ export interface Caller {
   readonly query: URLSearchParams;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The registry as this client names it: `http://127.0.0.1:5000`. */
+  readonly origin: string;
+  readonly body: ByteStream;
   /** Fires when the client goes. */
   readonly signal: AbortSignal;
 }
@@ -47,23 +56,23 @@ export interface Caller {
 export interface Gate {
   /** What this client may do. */
   permissionOf(caller: Caller): Promise<Permission>;
-  /** Endpoints of its own outside of `/v2/`, such as one that gives tokens; undefined where the path is none of them. */
+  /** Endpoints of its own, such as one that gives tokens; undefined where the path is none of them. */
   answer?(caller: Caller): Promise<Reply | undefined>;
 }
 
-const EVERYTHING: Permission = { refuse: async () => undefined, mayPull: async () => true };
+const EVERYTHING: Permission = { refuse: async () => undefined, mayPull: async () => true, mayList: async () => true };
 
 /** Everybody may do everything. */
 export const OPEN_GATE: Gate = { permissionOf: async () => EVERYTHING };
 
 /** What a request on a route has to be allowed. */
-export function accessRequestOf(route: GoodRoute, method: string): AccessRequest {
+export function accessRequestOf(route: Route, method: string): AccessRequest {
   if (route.kind === "base") return { repository: undefined, action: "enter" };
   if (route.kind === "catalog") return { repository: undefined, action: "catalog" };
   return { repository: route.name, action: actionOf(route.kind, method) };
 }
 
-function actionOf(kind: GoodRoute["kind"], method: string): Action {
+function actionOf(kind: Route["kind"], method: string): Action {
   // Whoever began an upload looks at it and cancels it.
   if (kind === "uploads" || kind === "upload" || method === "PUT") return "push";
   return method === "DELETE" ? "delete" : "pull";

@@ -55,10 +55,11 @@ async function admit(incoming: Incoming): Promise<Reply> {
   if (!allowed.includes(method)) {
     return refusal(405, "UNSUPPORTED", `${method} is not possible here`, { allow: allowed.join(", ") });
   }
-  if (route.kind === "badName") return refusal(400, "NAME_INVALID", "it is not a repository's name");
   const permission = await gate.permissionOf(incoming);
   const refused = await permission.refuse(accessRequestOf(route, method));
-  return refused ?? (await answer({ ...incoming, permission }, route));
+  if (refused !== undefined) return refused;
+  if (route.kind === "badName") return refusal(400, "NAME_INVALID", "it is not a repository's name");
+  return await answer({ ...incoming, permission }, route);
 }
 
 async function answer(exchange: Exchange, route: GoodRoute): Promise<Reply> {
@@ -100,7 +101,7 @@ async function answerRepository(exchange: Exchange, route: GoodRoute, repository
 async function listRepositories(exchange: Exchange): Promise<Reply> {
   const names: string[] = [];
   for (const name of await exchange.repositories.list()) {
-    if (await exchange.permission.mayPull(name)) names.push(name);
+    if (await exchange.permission.mayList(name)) names.push(name);
   }
   return pageReply(names, exchange, (repositories) => ({ repositories }));
 }

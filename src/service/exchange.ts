@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ByteStream } from "../stream/bytes.js";
 import type { Caller, Permission } from "./access-request.js";
 import type { Repositories } from "./repository.js";
 import type { UploadSessions } from "./upload-session.js";
@@ -15,7 +14,6 @@ export interface Exchange extends Caller {
   readonly sessions: UploadSessions;
   /** What this client may do. */
   readonly permission: Permission;
-  readonly body: ByteStream;
   /** Told of errors that the client did not cause; the answer keeps paths to itself. */
   readonly report: (error: unknown) => void;
 }

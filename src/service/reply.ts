@@ -32,6 +32,7 @@ export type RefusalCode =
   | "PAGINATION_NUMBER_INVALID"
   | "SIZE_INVALID"
   | "TOOMANYREQUESTS"
+  | "UNAUTHORIZED"
   | "UNKNOWN"
   | "UNSUPPORTED";
 

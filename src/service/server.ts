@@ -110,6 +110,7 @@ async function serve(options: Serving, request: IncomingMessage, response: Serve
       path,
       query: new URLSearchParams(query),
       headers: request.headers,
+      origin: originOf(request),
       // Left early, the request must stay: its connection carries the answer.
       body: request.iterator({ destroyOnReturn: false }),
       signal: gone.signal,
@@ -120,6 +121,15 @@ async function serve(options: Serving, request: IncomingMessage, response: Serve
     if (!gone.signal.aborted) options.onError?.(error);
     response.destroy();
   }
+}
+
+/** The registry as the client names it, or by its address where the client names none. */
+function originOf({ socket, headers }: IncomingMessage): string {
+  const scheme = "encrypted" in socket ? "https" : "http";
+  const named = `${scheme}://${headers.host}`;
+  if (headers.host !== undefined && URL.canParse(named)) return new URL(named).origin;
+  const { localAddress = "", localPort } = socket;
+  return `${scheme}://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
 function isOwnHost(host: string | undefined): boolean {
