@@ -20,6 +20,7 @@ import {
 } from "../cli.js";
 import {
   addTransformFlags,
+  addWorkspaceFlags,
   COMPRESSIONS,
   openPlace,
   openStore,
@@ -30,15 +31,17 @@ import {
   parsePairs,
   parsePlatformFlag,
   parsePosition,
+  placesInWorkspace,
   registryOptions,
   type TransformFlags,
   toTransform,
+  type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, TransformFlags, LimitFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags, WorkspaceFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
@@ -140,7 +143,7 @@ function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): readon
 
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
-  const places = placesOf(source, flags);
+  const places = await placesInWorkspace(placesOf(source, flags), flags, cli);
   const override = createOverride(flags);
   const epoch = parseEpoch(cli.env);
   const transform = toTransform(flags, { epoch });
@@ -214,9 +217,11 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
 }
 
 export const verb: Verb = (cli) =>
-  addLimitFlags(
-    addTransformFlags(
-      createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+  addWorkspaceFlags(
+    addLimitFlags(
+      addTransformFlags(
+        createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+      ),
     ),
   )
     .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")

@@ -30,13 +30,22 @@ export interface PasswordCheck {
   close(): void;
 }
 
-/** Creates the check, with one thread that starts when it is needed. */
-export function createPasswordCheck(): PasswordCheck {
+/** What compares: one thread, which starts when it is needed. */
+export interface Comparer {
+  run(task: { readonly job: PasswordJob }): Promise<boolean>;
+  close(): void;
+}
+
+function createComparer(): Comparer {
+  const module = new URL("./password-worker.js", import.meta.url);
+  return createWorkerPool<PasswordJob, boolean, never>(module, 1, async ({ job }) => runPasswordJob(job));
+}
+
+/** Creates the check. */
+export function createPasswordCheck(comparer: Comparer = createComparer()): PasswordCheck {
   const secret = randomBytes(32);
   const known = new Map<string, number>();
   const running = new Map<string, Promise<boolean>>();
-  const module = new URL("./password-worker.js", import.meta.url);
-  const pool = createWorkerPool<PasswordJob, boolean, never>(module, 1, async ({ job }) => runPasswordJob(job));
   const keyOf = (...parts: readonly string[]) => createHmac("sha256", secret).update(JSON.stringify(parts)).digest();
 
   function remember(key: string): void {
@@ -47,7 +56,7 @@ export function createPasswordCheck(): PasswordCheck {
 
   async function run(key: string, job: PasswordJob): Promise<boolean> {
     try {
-      return await pool.run({ job });
+      return await comparer.run({ job });
     } finally {
       running.delete(key);
     }
@@ -68,7 +77,7 @@ export function createPasswordCheck(): PasswordCheck {
       remember(key);
       return "right";
     },
-    close: pool.close,
+    close: comparer.close,
   };
 }
 
