@@ -127,7 +127,8 @@ async function serve(options: Serving, request: IncomingMessage, response: Serve
 function originOf({ socket, headers }: IncomingMessage): string {
   const scheme = "encrypted" in socket ? "https" : "http";
   const named = `${scheme}://${headers.host}`;
-  if (headers.host !== undefined && URL.canParse(named)) return new URL(named).origin;
+  // It is repeated inside of quotes.
+  if (/^[A-Za-z0-9._:[\]-]+$/.test(headers.host ?? "") && URL.canParse(named)) return new URL(named).origin;
   const { localAddress = "", localPort } = socket;
   return `${scheme}://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { isRepository } from "../../oci/reference.js";
 import { parseWorkspacePath } from "../../registry/workspace.js";
 
 /** What may be done with a repository's content. */
@@ -63,6 +64,7 @@ export function isAllowed(
   action: ContentAction,
 ): boolean {
   if (user !== undefined && rules.administrators.has(user)) return true;
+  if (!isRepository(repository)) return false;
   const place = parseWorkspacePath(repository);
   if (place === undefined) {
     return action === "pull" && !/^w(\/|$)/.test(repository) && isGranted(rules, rules.grants, user, repository);
