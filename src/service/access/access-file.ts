@@ -86,7 +86,12 @@ const ACCESS_SCHEMA = keys(
   for (const [path, { share = [] }] of sharesOf(document)) {
     for (const [at, workspace] of share.entries()) {
       if (Object.hasOwn(document.workspaces ?? {}, workspace)) continue;
-      context.addIssue({ code: "custom", path: [...path, "share", at], message: "expected a workspace of this file" });
+      context.addIssue({
+        code: "custom",
+        path: [...path, "share", at],
+        input: workspace,
+        message: "expected a workspace of this file",
+      });
     }
   }
 });
