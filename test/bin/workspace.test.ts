@@ -1,12 +1,13 @@
-import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import * as assert from "uvu/assert";
 import { createRegistryStore } from "../../src/registry/client.js";
+import { createLayoutStore } from "../../src/store/layout.js";
 import { createCli } from "../support/cli.js";
 import { basicOf, passwordOf, startGuardedRegistry, writeRules } from "../support/guarded-registry.js";
-import { missing, run } from "../support/programs.js";
+import { putImage } from "../support/image.js";
+import { missing, output, run } from "../support/programs.js";
+import { startServe } from "../support/serve.js";
 import { suite, type TestContext } from "../support/suite.js";
 import { tempFolder } from "../support/temp.js";
 
@@ -91,50 +92,54 @@ test("flags that name no place are wrong usage", async (context) => {
   );
 });
 
-/** `lading serve` until the test ends; gives the address that it prints. */
-async function serve(context: TestContext, folder: string, ...args: readonly string[]) {
-  const { env } = await createCli(folder);
-  const child = spawn("lading", ["serve", ...args], { cwd: folder, env: { ...process.env, ...env }, stdio: "pipe" });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  context.defer(async () => {
-    child.kill("SIGTERM");
-    await ended;
-  });
-  let stderr = "";
-  child.stderr.on("data", (chunk) => {
-    stderr += chunk;
-  });
-  const [line] = await Promise.race([
-    ended.then(() => [`ended: ${stderr}`]),
-    (async () => {
-      for await (const text of createInterface({ input: child.stdout })) return [text];
-      return [`ended: ${stderr}`];
-    })(),
-  ]);
-  return { url: line ?? "", stderr: () => stderr };
-}
+test.needs(
+  missing("skopeo", "podman", "openssl"),
+  "serve --auth with TLS: logins of skopeo and podman",
+  async (context) => {
+    const folder = await tempFolder(context);
+    const file = (name: string) => join(folder, name);
+    await writeRules(file("auth"));
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    const made = ["-keyout", file("key.pem"), "-out", file("ca.crt"), "-days", "1"];
+    await output("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...made, ...subject]);
+    const flags = ["--auth", file("auth"), "--cert", file("ca.crt"), "--key", file("key.pem")];
+    const { host, url } = await startServe(context, { folder: file("registry"), flags });
+    assert.match(url, /^https:/);
+    await mkdir(file("certs"));
+    await copyFile(file("ca.crt"), file("certs/ca.crt"));
+    for (const program of ["skopeo", "podman"]) {
+      const login = ["login", `--cert-dir=${file("certs")}`, "-u=bob", "--password-stdin"];
+      const right = [...login, `--authfile=${file(`${program}.json`)}`, host];
+      await output(program, right, { input: passwordOf("bob") });
+      const wrong = await run(program, [...login, `--authfile=${file("wrong.json")}`, host], { input: "guess" });
+      assert.is.not(wrong.code, 0);
+      assert.match(wrong.stderr, /invalid username\/password|unauthorized/);
+    }
+    const copy = [
+      "copy",
+      "-q",
+      "--insecure-policy",
+      `--dest-cert-dir=${file("certs")}`,
+      "--authfile",
+      file("skopeo.json"),
+    ];
+    const layout = createLayoutStore(file("from"));
+    await layout.tag([{ name: "1", descriptor: await putImage(layout, [Buffer.from("layer")]) }]);
+    await output("skopeo", [...copy, `oci:${file("from")}:1`, `docker://${host}/w/lab/app:1`]);
+    const refused = await run("skopeo", [...copy, `oci:${file("from")}:1`, `docker://${host}/w/ops/app:1`]);
+    assert.match(refused.stderr, /403|Forbidden|denied/);
+  },
+);
 
-test.needs(missing("skopeo", "podman"), "serve --auth: logins of skopeo and podman", async (context) => {
-  const folder = await tempFolder(context);
-  await writeRules(join(folder, "auth"));
-  const { url } = await serve(context, folder, "--root=registry", "--auth=auth");
-  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  const host = url.slice("http://".length);
-  for (const [program, ...args] of [
-    ["skopeo", "login", "--tls-verify=false"],
-    ["podman", "login", "--tls-verify=false"],
-  ] as const) {
-    const file = `--authfile=${join(folder, `${program}.json`)}`;
-    const right = await run(program, [...args, file, "-u=bob", "--password-stdin", host], { input: passwordOf("bob") });
-    assert.is(right.code, 0, right.stderr);
-    const wrong = await run(program, [...args, `${file}.2`, "-u=bob", "--password-stdin", host], { input: "guess" });
-    assert.is.not(wrong.code, 0);
-    assert.match(wrong.stderr, /invalid username\/password|unauthorized/);
-  }
-  const broken = join(folder, "broken");
-  await writeRules(broken, "workspaces: 1");
-  const { url: said } = await serve(context, folder, "--root=other", `--auth=${broken}`);
-  assert.match(said, /^ended: SYNTAX: .*broken\/access\.yaml:1:13: workspaces: found 1, expected workspaces with/);
+test("serve does not start with rules that are broken", async (context) => {
+  const { lading, folder } = await createCli(await tempFolder(context));
+  await writeRules(join(folder, "auth"), "workspaces: 1");
+  const { code, stderr } = await lading(["serve", "--root=registry", "--auth=auth"]);
+  assert.is(code, 1);
+  assert.match(
+    stderr,
+    /^SYNTAX: .*auth\/access\.yaml:1:13: workspaces: found 1, expected workspaces with their members/,
+  );
 });
 
 test.run();
