@@ -21,6 +21,7 @@ import {
 import {
   addRegistryFlags,
   addTransformFlags,
+  addWorkspaceFlags,
   COMPRESSIONS,
   openPlace,
   openStore,
@@ -31,16 +32,18 @@ import {
   parsePairs,
   parsePlatformFlag,
   parsePosition,
+  placesInWorkspace,
   type RegistryFlags,
   registryOptions,
   type TransformFlags,
   toTransform,
+  type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, TransformFlags, LimitFlags, RegistryFlags {
+interface Flags extends CommonFlags, TransformFlags, LimitFlags, RegistryFlags, WorkspaceFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
@@ -141,7 +144,7 @@ function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): readon
 
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
-  const places = placesOf(source, flags);
+  const places = await placesInWorkspace(placesOf(source, flags), flags, cli);
   const override = createOverride(flags);
   const epoch = parseEpoch(cli.env);
   const transform = toTransform(flags, { epoch });
@@ -215,10 +218,12 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
 }
 
 export const verb: Verb = (cli) =>
-  addLimitFlags(
-    addTransformFlags(
-      addRegistryFlags(
-        createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+  addWorkspaceFlags(
+    addLimitFlags(
+      addTransformFlags(
+        addRegistryFlags(
+          createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+        ),
       ),
     ),
   )
