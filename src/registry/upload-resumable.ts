@@ -72,9 +72,8 @@ export async function uploadResumably(
 ): Promise<void> {
   const notes = createUploadNotes(session, id.digest, options.journal);
   const { signal, backoff } = options;
-  const left = replay.goesBack ? await findLeft(session, notes, id, signal) : undefined;
-  const upload: Upload = { session, replay, id, notes, signal, standing: left, chunk: left && CHUNK, best: 0 };
-  if (left !== undefined) upload.best = left.offset;
+  const upload: Upload = { session, replay, id, notes, signal, standing: undefined, chunk: undefined, best: 0 };
+  if (replay.goesBack) await takeOver(upload);
   let { started } = options;
   for (let stalls = 0; ; ) {
     const before = upload.best;
@@ -92,19 +91,20 @@ export async function uploadResumably(
   }
 }
 
-/** What an earlier process began, as far as the registry still has it. Where it does not say, all begins anew. */
-async function findLeft(session: Session, notes: UploadNotes, { size }: ContentId, signal: AbortSignal | undefined) {
+/** Goes on with what an earlier process began, as far as the registry still has it. What died once is sent in chunks. */
+async function takeOver(upload: Upload): Promise<void> {
+  const { session, notes, id, signal } = upload;
   const location = await notes.take();
-  if (location === undefined) return undefined;
+  if (location === undefined) return;
+  upload.chunk = CHUNK;
   try {
     const standing = await askUpload(session, location, { signal });
-    if (standing !== undefined && standing.offset <= size) return standing;
+    if (standing !== undefined && standing.offset <= id.size) return await settle(upload, standing);
   } catch (error) {
     await notes.release();
     if (!isLadingError(error, "REGISTRY")) throw error;
   }
   await notes.drop();
-  return undefined;
 }
 
 async function begin(upload: Upload, started: Started | undefined): Promise<void> {
