@@ -23,8 +23,8 @@ import { type Command, createCommand, createFilledCommand, LADING } from "./comm
 const test = suite("bin/push", { deadlineMs: 180_000 });
 const SIZE = 16 * 1024 * 1024;
 const POINTS = 10;
-/** What requests need beside content, and manifest and config. */
-const REST = 64 * 1024;
+/** Headers, manifest and config, and what a registry had taken from the network and not yet kept. */
+const REST = 256 * 1024;
 const REGISTRIES = [
   ["lading serve", startEmbeddedRegistry, undefined],
   ["docker-registry", startDockerRegistry, missing("docker-registry")],
