@@ -24,7 +24,7 @@ type Take = (chunk: Uint8Array) => void;
 /** What import does with an archive that is not clean: a scan with every check, then a second one that rewrites. */
 async function byLading(file: string, take: Take): Promise<void> {
   // As import's threads read.
-  const open = () => readFile(file, { blocking: true });
+  const open = () => readFile(file);
   const check = createCleanCheck();
   check.end(await scanTar(open(), check));
   const { dropped } = check.result();

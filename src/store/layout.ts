@@ -10,13 +10,13 @@
  * @module
  */
 
-import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve as resolvePath } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { files } from "../stream/files.js";
 import { createBlobFolder, type UncommittedBlob } from "./layout-blobs.js";
 import {
   addRoots,
@@ -48,7 +48,6 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
   readonly shared?: boolean;
   /**
    * Is given each blob that is put, whole, instead of waiting for the disk and naming it, which `commitBlobs()` does (none).
-   * It is written in the caller's thread: this is for threads that have nothing else to do.
    */
   readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
 }
@@ -60,7 +59,7 @@ const LOCK_LOST = Symbol("lock lost");
 
 async function readSmall(path: string, limit: number, attempts = 4): Promise<Buffer | undefined> {
   try {
-    const stats = await lstat(path);
+    const stats = await files.lstat(path);
     if (!stats.isFile()) {
       throw new LadingError("FORMAT", `Cannot read "${path}": it is not a regular file`, {
         wanted: "regular file",
@@ -72,7 +71,7 @@ async function readSmall(path: string, limit: number, attempts = 4): Promise<Buf
       const message = `Cannot read "${path}": it has ${stats.size} bytes, more than the ${limit} that are allowed`;
       throw new LadingError("TOO_LARGE", message, { what: path, limit, actual: stats.size });
     }
-    return await readFile(path);
+    return await files.readFile(path);
   } catch (error) {
     const code = errnoOf(error);
     // NFS says so when another host has replaced the file meanwhile.
@@ -85,20 +84,20 @@ async function readSmall(path: string, limit: number, attempts = 4): Promise<Buf
 /** Makes the folder for the lock and temporary files. Who else may write to the layout must not choose where that is. */
 async function makeHidden(folder: string): Promise<void> {
   await makeFolder(folder);
-  if ((await lstat(folder)).isDirectory()) return;
+  if ((await files.lstat(folder)).isDirectory()) return;
   const message = `Cannot use "${folder}": it is a symbolic link, expected a folder; remove it`;
   throw new LadingError("FORMAT", message, { wanted: "folder", found: "symbolic link", path: folder });
 }
 
 /** Says that lading made the layout. Nothing that is there is opened: it could be a link to any file of the user's. */
 async function markOwn(hidden: string): Promise<void> {
-  await writeFile(join(hidden, "own"), "", { flag: "wx" }).catch((error) => {
+  await files.writeFile(join(hidden, "own"), "", { flag: "wx" }).catch((error) => {
     if (errnoOf(error) !== "EEXIST") throw error;
   });
 }
 
 async function isEmptyOrMissing(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const names = await files.readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw ioError(error, "use", folder);
   });

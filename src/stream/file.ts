@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { IoOptions } from "./bytes.js";
+import { files, isWorkThread, type OpenFile } from "./files.js";
 
 /** Which part of a file {@link readFile} reads, and how. */
 export interface ReadFileOptions extends IoOptions {
@@ -18,17 +18,12 @@ export interface ReadFileOptions extends IoOptions {
   readonly end?: number | undefined;
   /** Refuse a symbolic link at the path's end instead of following it (false). */
   readonly noFollow?: boolean | undefined;
-  /**
-   * Read in the caller's thread instead of asking the system's pool of threads (false): quicker for a thread that has nothing
-   * else to do. Messages and signals are heard every 8 MiB.
-   */
-  readonly blocking?: boolean | undefined;
   /** Bytes of the one buffer that every chunk is a view of (256 KiB). */
   readonly chunkSize?: number | undefined;
 }
 
 const CHUNK_SIZE = 256 * 1024;
-/** Bytes after which a thread that reads by itself listens for messages. */
+/** Bytes after which a thread that waits for nothing listens for messages. */
 const HEAR_EVERY = 8 * 1024 * 1024;
 
 function kindOf(stats: BigIntStats): string {
@@ -43,40 +38,15 @@ function changed(path: string): LadingError<"CHANGED"> {
   return new LadingError("CHANGED", message, { path });
 }
 
-/** A file that is open for reading. */
-interface OpenFile {
-  read(buffer: Buffer, length: number, position: number): Promise<number> | number;
-  stat(): Promise<BigIntStats> | BigIntStats;
-  close(): Promise<void> | void;
-}
-
-function openBlocking(file: string | Buffer, flags: number): OpenFile {
-  const fd = openSync(file, flags);
-  return {
-    read: (buffer, length, position) => readSync(fd, buffer, 0, length, position),
-    stat: () => fstatSync(fd, { bigint: true }),
-    close: () => closeSync(fd),
-  };
-}
-
-async function openHandle(file: string | Buffer, flags: number): Promise<OpenFile> {
-  const handle = await open(file, flags);
-  return {
-    read: async (buffer, length, position) => (await handle.read(buffer, 0, length, position)).bytesRead,
-    stat: () => handle.stat({ bigint: true }),
-    close: () => handle.close(),
-  };
-}
-
 async function openRegularFile(
   file: string | Buffer,
-  { noFollow = false, blocking = false }: ReadFileOptions,
+  { noFollow = false }: ReadFileOptions,
 ): Promise<{ handle: OpenFile; stats: BigIntStats }> {
   // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (noFollow ? (constants.O_NOFOLLOW ?? 0) : 0);
-  const handle = blocking ? openBlocking(file, flags) : await openHandle(file, flags);
+  const handle = await files.open(file, flags);
   try {
-    const stats = await handle.stat();
+    const stats = await handle.stat({ bigint: true });
     if (stats.isFile()) return { handle, stats };
     const found = kindOf(stats);
     const path = String(file);
@@ -98,7 +68,7 @@ function isSame(before: BigIntStats, after: BigIntStats): boolean {
 }
 
 async function* readRange(file: string | Buffer, options: ReadFileOptions): AsyncGenerator<Uint8Array> {
-  const { signal, start = 0, chunkSize = CHUNK_SIZE, blocking = false } = options;
+  const { signal, start = 0, chunkSize = CHUNK_SIZE } = options;
   let sinceHeard = 0;
   signal?.throwIfAborted();
   const { handle, stats } = await openRegularFile(file, options);
@@ -111,18 +81,17 @@ async function* readRange(file: string | Buffer, options: ReadFileOptions): Asyn
     for (let at = start; at < end; ) {
       signal?.throwIfAborted();
       const wanted = Math.min(buffer.length, end - at);
-      const reading = handle.read(buffer, wanted, at);
-      const bytesRead = typeof reading === "number" ? reading : await reading;
+      const { bytesRead } = await handle.read(buffer, 0, wanted, at);
       if (bytesRead === 0) throw changed(path);
       at += bytesRead;
       sinceHeard += bytesRead;
-      if (blocking && sinceHeard >= HEAR_EVERY) {
+      if (isWorkThread && sinceHeard >= HEAR_EVERY) {
         sinceHeard = 0;
         await nextTurn();
       }
       yield buffer.subarray(0, bytesRead);
     }
-    if (!isSame(stats, await handle.stat())) throw changed(path);
+    if (!isSame(stats, await handle.stat({ bigint: true }))) throw changed(path);
   } finally {
     await handle.close();
   }

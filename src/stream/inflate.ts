@@ -109,6 +109,32 @@ export function createStreamInflater(): Inflater {
 }
 
 let bindingWorks: boolean | undefined;
+/** One that nobody uses: making an engine takes longer than inflating a small file. */
+let spare: Inflater | undefined;
+
+/** An inflater that is kept for the next one when it is closed, unless something went wrong with it. */
+function recycled(inflater: Inflater): Inflater {
+  let state: "whole" | "failed" | "closed" = "whole";
+  return {
+    step(input) {
+      try {
+        return inflater.step(input);
+      } catch (error) {
+        state = "failed";
+        throw error;
+      }
+    },
+    reset: inflater.reset,
+    close() {
+      if (state === "closed") return;
+      const isKept = state === "whole" && spare === undefined;
+      state = "closed";
+      if (!isKept) return inflater.close();
+      inflater.reset();
+      spare = inflater;
+    },
+  };
+}
 
 /** Does the binding do what {@link createBindingInflater} relies on? Tried once on a small stream with bytes after it. */
 function probe(): boolean {
@@ -128,5 +154,7 @@ function probe(): boolean {
 /** Creates the fastest inflater that works here. */
 export function createInflater(): Inflater {
   bindingWorks ??= probe();
-  return (bindingWorks ? createBindingInflater() : undefined) ?? createStreamInflater();
+  const made = spare ?? (bindingWorks ? createBindingInflater() : undefined);
+  spare = undefined;
+  return made === undefined ? createStreamInflater() : recycled(made);
 }
