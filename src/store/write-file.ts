@@ -69,12 +69,12 @@ function temporaryPath(folder: string): string {
   return join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
 }
 
-/** Creates a temporary file in `folder`, which is made if it is missing. */
-export async function createTemporaryFile(folder: string): Promise<TemporaryFile> {
+/** Creates a temporary file in `folder`, which is made if it is missing. `mode` as `umask` leaves it. */
+export async function createTemporaryFile(folder: string, mode = 0o666): Promise<TemporaryFile> {
   const path = temporaryPath(folder);
   let handle: OpenFile;
   try {
-    handle = await inFolder(folder, () => files.open(path, "wx+", 0o666));
+    handle = await inFolder(folder, () => files.open(path, "wx+", mode));
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);
   }
