@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import { createProgress } from "../../bin/progress.js";
 import { formatDuration, progressLines } from "../../bin/progress-text.js";
 import { createTransferState } from "../../bin/transfer-state.js";
+import { describe } from "../../src/oci/descriptor.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("bin/progress");
@@ -48,6 +51,28 @@ test("however many blobs there are, a dozen is shown", () => {
   for (let count = 0; count < 100; count++) state.at(`${count}`, blob("a", 10)).moved = 1;
   const total = state.total(0);
   assert.is(progressLines("x", state, { total, width: 80 }).length, 13);
+});
+
+test("on a terminal lines are drawn over each other, and gone at the end", async () => {
+  let text = "";
+  const stream = { write: (more: string) => (text += more) };
+  const { signal } = new AbortController();
+  const progress = createProgress({ stdout: stream, stderr: stream, stderrIsTerminal: true, env: {}, signal }, {});
+  progress.step("here → there");
+  const { onContent, onBytes, onBlob } = progress.transfer("there");
+  const descriptor = describe("text/plain", Buffer.from("hello"));
+  onContent?.([descriptor]);
+  onBytes?.(descriptor, 3);
+  // The timer alone keeps no process alive.
+  const until = async (words: RegExp) => {
+    while (!words.test(text.replaceAll("\u001b", "ESC"))) await sleep(20);
+  };
+  await until(/\[#+ +\] 3 B\n3 B of 5 B {2}here → there/);
+  onBytes?.(descriptor, 2);
+  onBlob?.({ descriptor, action: "copied" });
+  await until(/\rESC\[1AESC\[J\w{12} +5 B {2}copied\n5 B of 5 B/);
+  progress.end();
+  assert.ok(text.endsWith("\r\u001b[1A\u001b[J"));
 });
 
 test("formatDuration()", () => {

@@ -15,6 +15,7 @@ import { copy } from "../../src/store/copy.js";
 import { createFolderJournal } from "../../src/store/journal.js";
 import { createMemoryStore } from "../../src/store/memory.js";
 import type { Store } from "../../src/store/store.js";
+import { collect } from "../../src/stream/bytes.js";
 import { type CuttingProxy, startCuttingProxy } from "../support/cutting-proxy.js";
 import { startDockerRegistry } from "../support/docker-registry.js";
 import { startEmbeddedRegistry } from "../support/embedded-registry.js";
@@ -210,5 +211,46 @@ test("a registry that never takes a byte more is given up", async (context) => {
   );
   assert.is(error.detail.status, 500);
 });
+
+const TEXT = "0123456789";
+const SMALL = describe("text/plain", Buffer.from(TEXT));
+
+/** Opens a blob at a registry that cuts its first answer after four bytes, and then answers so. Gives its text. */
+async function openCut(context: TestContext, status: number, headers: Record<string, string>, body: string) {
+  const { host, seen } = await startHostileServer(context, (_request, response, count) => {
+    if (count > 0) return reply(response, status, headers, body);
+    response.writeHead(200, { "content-length": String(TEXT.length) });
+    response.write(TEXT.slice(0, 4), () => setTimeout(() => response.destroy(), 20));
+  });
+  const place = { registry: host, repository: "team/app" };
+  const text = (await collect(createRegistryStore(place, { backoff: BACKOFF }).open(SMALL), 100)).toString();
+  assert.is(seen[1]?.headers.range, "bytes=4-");
+  return text;
+}
+
+const REST = TEXT.slice(4);
+const part = (range: string) => ({ "content-range": range });
+
+test("a download that was cut takes the rest, or all of it and skips what it has", async (context) => {
+  assert.is(await openCut(context, 206, part("bytes 4-9/10"), REST), TEXT);
+  assert.is(await openCut(context, 206, part("bytes 4-9/*"), REST), TEXT);
+  assert.is(await openCut(context, 200, {}, TEXT), TEXT);
+});
+
+for (const [title, code, status, headers, body] of [
+  ["another part", "REGISTRY", 206, part("bytes 3-9/10"), TEXT.slice(3)],
+  ["a part that does not say which", "REGISTRY", 206, {}, REST],
+  ["a part of something larger", "REGISTRY", 206, part("bytes 4-9/11"), REST],
+  ["a part of another length", "DIGEST_MISMATCH", 206, { ...part("bytes 4-9/10"), "content-length": "2" }, "45"],
+  ["other bytes", "DIGEST_MISMATCH", 206, part("bytes 4-9/10"), "abcdef"],
+  ["more bytes", "DIGEST_MISMATCH", 206, part("bytes 4-9/10"), `${REST}!`],
+  ["fewer bytes", "DIGEST_MISMATCH", 200, {}, TEXT.slice(0, 4)],
+  ["no range", "REGISTRY", 416, {}, ""],
+  ["nothing any more", "NOT_FOUND", 404, {}, ""],
+] as const) {
+  test(`a download that was cut and then gets ${title} is refused`, async (context) => {
+    await rejects(openCut(context, status, { ...headers }, body), code);
+  });
+}
 
 test.run();
