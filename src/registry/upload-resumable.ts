@@ -76,7 +76,8 @@ export async function uploadResumably(
   id: ContentId,
   options: ResumableOptions,
 ): Promise<void> {
-  const notes = createUploadNotes(session, id.digest, options.journal);
+  // What is no longer than a chunk is soon sent again.
+  const notes = createUploadNotes(session, id.digest, id.size > CHUNK ? options.journal : undefined);
   const { signal, backoff } = options;
   const upload: Upload = { session, replay, id, notes, signal, ...FRESH };
   if (replay.goesBack) await takeOver(upload);

@@ -25,6 +25,8 @@ const SIZE = 16 * 1024 * 1024;
 const POINTS = 10;
 /** Headers, manifest and config, and what a registry had taken from the network and not yet kept. */
 const REST = 256 * 1024;
+/** What connections on this machine hold on their way. */
+const IN_FLIGHT = 8 * 1024 * 1024;
 const REGISTRIES = [
   ["lading serve", startEmbeddedRegistry, undefined],
   ["docker-registry", startDockerRegistry, missing("docker-registry")],
@@ -52,7 +54,6 @@ async function pushAndDie(
   const ended = new Promise<string | null>((resolve) => child.once("close", (_code, signal) => resolve(signal)));
   proxy.at(proxy.sent + bytes, () => child.kill("SIGKILL"));
   assert.is(await ended, "SIGKILL");
-  await proxy.idle();
 }
 
 for (const [name, start, lacking] of REGISTRIES) {
@@ -67,10 +68,10 @@ for (const [name, start, lacking] of REGISTRIES) {
       await pushAndDie(command, proxy, push, Math.round((SIZE * (point + 0.5)) / POINTS));
       const first = proxy.sent - before;
       await command.ok(...push);
-      const second = proxy.sent - before - first;
-      // Debian's registry forgets an upload that was cut.
-      const allowed = name === "lading serve" ? SIZE - first : SIZE;
-      assert.ok(second < allowed + REST, `killed after ${first} bytes, then sent ${second}`);
+      // What the first had given to the network may still have come after its end; Debian's registry forgets what was cut.
+      const allowed = name === "lading serve" ? SIZE : first + SIZE + IN_FLIGHT;
+      const both = proxy.sent - before;
+      assert.ok(both < allowed + REST, `killed after ${first} bytes, ${both} in all`);
       const store = createRegistryStore({ registry: proxy.host, repository: `team/app${point}` });
       const { layers = [] } = JSON.parse(String(await collect(store.open(await store.resolve("t")), 1e6)));
       assert.ok(await store.has(layers[0]));

@@ -60,7 +60,8 @@ test("every connection is cut after 256 KiB: the upload goes on, and no byte tha
   };
   await copy(blob, store, createTarget(context, proxy, "team/app"), { onBytes });
   assert.ok(proxy.cuts >= 60, `${proxy.cuts} cuts`);
-  assert.ok(proxy.sent < SIZE + proxy.cuts * 4096, `${proxy.sent - SIZE} bytes too many`);
+  // Headers, and what the server had taken from the network and not yet kept.
+  assert.ok(proxy.sent < SIZE + proxy.cuts * 16_384, `${proxy.sent - SIZE} bytes too many`);
   assert.is(counted, SIZE);
 });
 

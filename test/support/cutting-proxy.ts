@@ -5,7 +5,6 @@
  */
 
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TestContext } from "./suite.js";
 
 export interface CuttingProxy {
@@ -19,8 +18,6 @@ export interface CuttingProxy {
   readonly cuts: number;
   /** From now on: bytes that a connection passes on before it is cut, and whether the network is dead after that. */
   limit(rule: CutRule): void;
-  /** Waits until no connection is left, and so all that a client sent is counted. */
-  idle(): Promise<void>;
   /** Calls back once as soon as that many bytes went to the server. */
   at(bytes: number, then: () => void): void;
 }
@@ -103,9 +100,6 @@ export async function startCuttingProxy(context: TestContext, target: string): P
     limit(next) {
       rule = next;
       cuts = 0;
-    },
-    async idle() {
-      while (sockets.size > 0) await sleep(5);
     },
     at(bytes, then) {
       watch = { bytes, then };
