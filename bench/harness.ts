@@ -37,6 +37,8 @@ export interface Plan {
   readonly goal?: Goal | undefined;
   readonly against: readonly Opponent[];
   readonly notes?: readonly string[];
+  /** More notes, of what the sides printed in the rounds that count. */
+  readonly tell?: (stdouts: (side: Side) => readonly string[]) => readonly string[];
   /** Has every round another input? Sides get the same in one round. */
   readonly varies?: boolean | undefined;
   /** Rounds, where it is not the usual count. */
@@ -256,7 +258,9 @@ export async function runPlan(plan: Plan, options: HarnessOptions): Promise<Row>
       own.push(await sampleOnce(side, options));
     }
   }
-  const { id, title, notes = [], goal } = plan;
+  const { id, title, goal } = plan;
+  const stdouts = (side: Side) => (samples.get(side) ?? []).slice(1).map(({ stdout }) => stdout);
+  const notes = [...(plan.notes ?? []), ...(plan.tell?.(stdouts) ?? [])];
   const line = lineOf(plan.ours, samples.get(plan.ours) ?? []);
   const refused = failed.get(plan.ours);
   const judged = goal === undefined ? line : { ...line, goal, value: ownValue(goal, line) };

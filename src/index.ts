@@ -61,7 +61,14 @@ export {
   type Requirement,
   type VersionRange,
 } from "./package/capability.js";
-export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
+export {
+  type DeleteOptions,
+  deletePackages,
+  describePackage,
+  findPackages,
+  listPackages,
+  showPackage,
+} from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
@@ -76,7 +83,9 @@ export { type CredentialOptions, type CredentialSource, createCredentialSource }
 export { explain } from "./resolve/explain.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
+export type { AccessRequest, Action, Caller, Gate, Permission } from "./service/access-request.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
+export type { TlsFiles } from "./service/listen.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";

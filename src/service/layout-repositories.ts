@@ -33,10 +33,10 @@ export function createLayoutRepositories(root: string): Repositories {
   return {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
-      const known = opened.get(name);
       const layout = join(root, ...name.split("/"), "_layout");
       // Asked each time, since the folder may go while the server runs.
       if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
+      const known = opened.get(name);
       if (known !== undefined) return known;
       const repository = createLayoutRepository(layout, join(root, ...name.split("/"), "_uploads"));
       opened.set(name, repository);

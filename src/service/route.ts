@@ -15,6 +15,9 @@ export type Route =
   | { readonly kind: "uploads" | "tags"; readonly name: string }
   | { readonly kind: "badName"; readonly name: string };
 
+/** A route that leads somewhere. */
+export type GoodRoute = Exclude<Route, { readonly kind: "badName" }>;
+
 /**
  * The route of a path; undefined where there is none. Names are read from the right, since `blobs`, `manifests`, `tags` and
  * `uploads` are good parts of a repository's name.

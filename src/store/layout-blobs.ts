@@ -84,7 +84,7 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
-  const content = readFile(path, { signal: options?.signal, noFollow: true, chunkSize: CHUNK_SIZE });
+  const content = readFile(path, { signal: options?.signal, noFollow: true, chunkSize: CHUNK_SIZE, quick: true });
   try {
     yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
   } catch (error) {

@@ -35,7 +35,7 @@ import { acquireLock, type LockOptions } from "./lock.js";
 import { makeFolder } from "./make-folder.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import type { Store, Tagged } from "./store.js";
-import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
+import { createScratchFile, reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
 /** What a layout is called, and how long to wait for its lock. */
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
@@ -218,6 +218,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     put: blobs.put,
     sharedFile: blobs.sharedFile,
     link: blobs.link,
+    scratch: () => createScratchFile(hidden),
     tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {
       const index = await existingIndex();

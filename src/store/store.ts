@@ -7,6 +7,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { ScratchFile } from "../stream/spool.js";
 
 /** What a writer may promise of the content that it puts. Both are checked. */
 export interface PutOptions extends IoOptions {
@@ -103,6 +104,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * share it by a hard link; undefined where there is none.
    */
   sharedFile?(descriptor: Descriptor): Promise<string | undefined>;
+  /** Opens a file for what a blob's writer has to keep until its end, once `put` reads the content; it has no name. */
+  scratch?(): ScratchFile;
   /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
   tidy?(): Promise<void>;
   /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */

@@ -7,9 +7,11 @@
  */
 
 import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ioError } from "../errors.js";
 import { files, type OpenFile } from "../stream/files.js";
+import type { ScratchFile } from "../stream/spool.js";
 import { inFolder } from "./make-folder.js";
 import { createOwner, type Owner, ownerState } from "./owner.js";
 
@@ -67,6 +69,24 @@ function realmTag(owner: Owner): string {
 function temporaryPath(folder: string): string {
   const owner = createOwner();
   return join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
+}
+
+/** Creates a file in `folder`, which has to be there, that is written and read in the caller's thread and loses its name at once. */
+export function createScratchFile(folder: string): ScratchFile {
+  const path = temporaryPath(folder);
+  try {
+    const fd = openSync(path, "wx+", 0o600);
+    rmSync(path, { force: true });
+    return {
+      write(bytes) {
+        for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at);
+      },
+      read: (into, position) => readSync(fd, into, 0, into.byteLength, position),
+      close: () => closeSync(fd),
+    };
+  } catch (error) {
+    throw ioError(error, "create a temporary file in", folder);
+  }
 }
 
 /** Creates a temporary file in `folder`, which is made if it is missing. `mode` as `umask` leaves it. */

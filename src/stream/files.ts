@@ -11,17 +11,17 @@
 import * as direct from "node:fs";
 import * as pooled from "node:fs/promises";
 import { promisify } from "node:util";
-import { isMainThread, workerData } from "node:worker_threads";
 import { gather, type Settled } from "./gather.js";
 
-/** What a thread that lading starts for work is given as its `workerData`. */
+/** What a thread that lading starts for work is given as its only argument. */
 export const WORK_THREAD = "lading: work";
 
 /** Is this a thread that has nothing to do but lading's work? Messages are heard only between turns there. */
-export const isWorkThread: boolean = !isMainThread && workerData === WORK_THREAD;
+export const isWorkThread: boolean = process.argv[2] === WORK_THREAD;
 
 /** A file that is open, as `FileHandle` has it. */
 export interface OpenFile {
+  readonly fd: number;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   write(chunk: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;
   writeFile(content: string | Uint8Array): Promise<void>;
@@ -67,6 +67,7 @@ async function flushed(fd: number): Promise<Settled<void>> {
 function openDirectly(path: string | Buffer, flags: string | number, mode?: number): OpenFile {
   const fd = direct.openSync(path, flags, mode);
   return {
+    fd,
     read: async (buffer, offset, length, position) => ({
       bytesRead: direct.readSync(fd, buffer, offset, length, position),
     }),

@@ -84,7 +84,7 @@ export function createWorkerPool<Job, Result, Notice>(
     try {
       const worker = new Worker(module, {
         env: {},
-        workerData: WORK_THREAD,
+        argv: [WORK_THREAD],
         resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       });
       worker.on("error", () => {});
