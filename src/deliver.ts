@@ -6,11 +6,11 @@
 
 import { isLadingError, LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
-import { type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+import { type CopyAction, type CopyOptions, type CopyResult, copy, planCopy, sumActions } from "./store/copy.js";
 import type { Store } from "./store/store.js";
 import type { Place } from "./transport.js";
 
-const NOTHING = { blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } } as const;
+const NOTHING = { blobs: [], bytes: sumActions([]) } as const;
 
 /** How often a registry is given an image that it says to lack parts of. */
 const TRIES = 3;
@@ -30,11 +30,7 @@ export interface Delivered extends CopyResult {
  * `tag`.
  */
 export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
-  const isDigest = isDigestName(to.name);
-  if (isDigest && to.name !== root.digest) {
-    const message = `Cannot write ${root.digest} to ${to.label}: that names other content; name a tag, or nothing after the name`;
-    throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
-  }
+  const isDigest = checkDigestName(root, to);
   const bring = async () => {
     if (!isDigest && to.store.hasWhole !== undefined) await askName(to, options);
     const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
@@ -50,6 +46,30 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
       if (count === TRIES || !isLost(error)) throw error;
     }
   }
+}
+
+/**
+ * What {@link deliver} would do. Nothing is written, sent or named.
+ *
+ * @throws {LadingError} as {@link deliver}, for what shows before a byte moves.
+ */
+export async function planDelivery(
+  root: Descriptor,
+  from: Store,
+  to: Place,
+  options: Pick<CopyOptions, "jobs" | "signal"> = {},
+): Promise<Delivered> {
+  checkDigestName(root, to);
+  const planned = from === to.store ? { root, ...NOTHING } : await planCopy(root, from, to.store, options);
+  return { ...planned, label: to.label };
+}
+
+/** Is the place named by a digest? By that of the content, then. */
+function checkDigestName(root: Descriptor, { name, label }: Place): boolean {
+  const isDigest = isDigestName(name);
+  if (!isDigest || name === root.digest) return isDigest;
+  const message = `Cannot write ${root.digest} to ${label}: that names other content; name a tag, or nothing after the name`;
+  throw new LadingError("DIGEST_MISMATCH", message, { what: label, expected: name, actual: root.digest });
 }
 
 /** Where the name means the image already, the answer is all that the store needs to know. */
@@ -131,9 +151,7 @@ function withActions(delivered: Delivered, sent: ReadonlyMap<string, CopyAction>
     descriptor,
     action: action === "skipped" ? (sent.get(descriptor.digest) ?? action) : action,
   }));
-  const bytes = { skipped: 0, linked: 0, copied: 0 };
-  for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;
-  return { ...delivered, blobs, bytes };
+  return { ...delivered, blobs, bytes: sumActions(blobs) };
 }
 
 function isDigestName(name: string): boolean {

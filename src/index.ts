@@ -6,7 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
-export { type Delivered, type Delivery, deliver, startDelivery } from "./deliver.js";
+export { type Delivered, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
   type Chain,
   type ErrorCode,
@@ -92,11 +92,23 @@ export type { TlsFiles } from "./service/listen.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
-export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy, planCopy } from "./store/copy.js";
+export { createFolderJournal, type Journal } from "./store/journal.js";
 export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
 export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
 export { createMemoryStore } from "./store/memory.js";
-export type { BlobReader, BlobWriter, PutOptions, Store, Tagged, TagReader, TagWriter } from "./store/store.js";
+export type {
+  BlobReader,
+  BlobWriter,
+  MountOptions,
+  PutOptions,
+  ReferrersOptions,
+  RepositoryName,
+  Store,
+  Tagged,
+  TagReader,
+  TagWriter,
+} from "./store/store.js";
 export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/bytes.js";
 export {
   type CompressOptions,

@@ -104,7 +104,8 @@ export async function openTransport(text: string, { local, registry }: Transport
   }
   const { createRegistryStore } = await import("./registry/client.js");
   const { reference } = transport;
-  const store = createRegistryStore(reference, registry);
+  const { cache, journal } = local;
+  const store = createRegistryStore(reference, { cache, journal, ...registry });
   return {
     store,
     name: reference.digest ?? reference.tag ?? DEFAULT_TAG,
