@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { isLadingError } from "../../../src/errors.js";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
+import { MEDIA_TYPE } from "../../../src/oci/media-type.js";
 import { createRegistryStore } from "../../../src/registry/client.js";
 import { copy } from "../../../src/store/copy.js";
 import { createLayoutStore } from "../../../src/store/layout.js";
@@ -186,7 +187,12 @@ test("lading's own client meets the table", async (context) => {
         return true;
       };
       const list = async () => (await store.tags()).some(({ name }) => name === "1");
-      return agree([await pull().catch(isRefusal), await list().catch(isRefusal)], `${who} ${repository}`);
+      const refer = async () => {
+        assert.equal(await store.referrers?.(digestOf("none")), []);
+        return true;
+      };
+      const attempts = [pull(), list(), refer()].map((attempt) => attempt.catch(isRefusal));
+      return agree(await Promise.all(attempts), `${who} ${repository}`);
     },
     async push(who, repository) {
       const root = await putImage(source, [Buffer.from(`${who} was at ${repository}`)]);
@@ -207,6 +213,21 @@ test("lading's own client meets the table", async (context) => {
     },
   });
   assert.equal(found, TABLE);
+});
+
+test("lading's own client mounts out of what its user may read, and out of nothing else", async (context) => {
+  const registry = await startGuardedRegistry(context);
+  await fill(registry);
+  for (const [who, own = ""] of Object.entries(OWN)) {
+    for (const repository of REPOSITORIES) {
+      const credentials = async () => ({ username: who, password: passwordOf(who) });
+      const store = createRegistryStore({ registry: registry.host, repository: own }, { credentials });
+      const text = `layer of ${repository}`;
+      const descriptor = { mediaType: MEDIA_TYPE.layer, digest: digestOf(text), size: text.length };
+      const isMounted = await store.mount?.(descriptor, { from: { registry: registry.host, repository } });
+      assert.is(isMounted, TABLE[repository]?.[who as Who].includes("pull"), `${who} mounts out of ${repository}`);
+    }
+  }
 });
 
 test.needs(missing("skopeo"), "skopeo meets the table", async (context) => {
