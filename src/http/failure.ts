@@ -83,7 +83,7 @@ export function isPassingFailure(error: unknown): boolean {
  */
 export function networkError(url: URL | string, error: unknown, proxy?: URL): LadingError<"NETWORK"> {
   const code = failureCode(error);
-  const said = code === "UND_ERR_ABORTED" ? /^Proxy response \((\d+)\)/.exec((error as Error).message) : null;
+  const said = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec((error as Error).message);
   if (said !== null) return refusedProxy(url, Number(said[1]), proxy);
   const known = code === undefined ? undefined : REASONS[code];
   const [why, remedy] = known ?? [

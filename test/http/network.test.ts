@@ -194,7 +194,7 @@ test.needs(lacking, "case 135: nobody listens as the proxy: no direct connection
 
 test.needs(lacking, "a proxy that is asked by https itself", async (context) => {
   const { url } = await startSecure(context, await createAuthority(context));
-  const client = clientOf(context, { env: { HTTPS_PROXY: url } });
+  const client = clientOf(context, { env: { HTTPS_PROXY: url.replace("127.0.0.1", "localhost") } });
   assert.match((await rejects(textOf(client, `https://${NAME}/`), "NETWORK")).message, "unknown authority");
 });
 
