@@ -154,7 +154,7 @@ test("case 135: plain http asks the proxy for it, and the origin sees no login o
   assert.is(await ask("joe:hunter2"), "hello");
   assert.equal([proxy.seen[0]?.method, proxy.seen[0]?.target], ["GET", `http://${NAME}/v2/`]);
   const error = await rejects(ask("joe:wrong"), "NETWORK");
-  assert.match(error.message, "the proxy answered 407");
+  assert.match(error.message, `the proxy ${proxy.host} answered 407`);
   assert.not.match(error.message, "wrong");
 });
 
