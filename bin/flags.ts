@@ -88,6 +88,10 @@ export function parseEpoch({ SOURCE_DATE_EPOCH }: Cli["env"]): number | undefine
   throw new UsageError(`SOURCE_DATE_EPOCH "${SOURCE_DATE_EPOCH}" is no count of seconds, wanted digits alone`);
 }
 
+/** What names a place, as help shows it. */
+export const PLACES =
+  "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]";
+
 /** A place that the command line names; one that cannot be read is wrong usage. */
 export async function openPlace(text: string, options: TransportOptions): Promise<Place> {
   const { openTransport } = await import("../src/transport.js");

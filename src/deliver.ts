@@ -6,11 +6,12 @@
 
 import { isLadingError, LadingError } from "./errors.js";
 import type { Descriptor } from "./oci/descriptor.js";
-import { type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+import { type CopyAction, type CopyOptions, type CopyResult, copy, planCopy, sumActions } from "./store/copy.js";
+import { type FoundReferrer, findAllReferrers } from "./store/referrers.js";
 import type { Store } from "./store/store.js";
 import type { Place } from "./transport.js";
 
-const NOTHING = { blobs: [], bytes: { skipped: 0, linked: 0, copied: 0 } } as const;
+const NOTHING = { blobs: [], bytes: sumActions([]) } as const;
 
 /** How often a registry is given an image that it says to lack parts of. */
 const TRIES = 3;
@@ -21,6 +22,14 @@ const AHEAD = 4;
 export interface Delivered extends CopyResult {
   /** The place, in full: `oci:out:py`. */
   readonly label: string;
+  /** What refers to the image and came along. */
+  readonly referrers?: readonly FoundReferrer[];
+}
+
+/** What is brought beside the image. */
+export interface DeliverOptions extends CopyOptions {
+  /** Bring what refers to it, too: signatures, SBOMs, attestations, and what refers to these (no). */
+  readonly referrers?: boolean | undefined;
 }
 
 /**
@@ -29,17 +38,19 @@ export interface Delivered extends CopyResult {
  * @throws {LadingError} `DIGEST_MISMATCH` where the place is named by another digest; else as `copy`, and as the place's
  * `tag`.
  */
-export async function deliver(root: Descriptor, from: Store, to: Place, options: CopyOptions = {}): Promise<Delivered> {
-  const isDigest = isDigestName(to.name);
-  if (isDigest && to.name !== root.digest) {
-    const message = `Cannot write ${root.digest} to ${to.label}: that names other content; name a tag, or nothing after the name`;
-    throw new LadingError("DIGEST_MISMATCH", message, { what: to.label, expected: to.name, actual: root.digest });
-  }
+export async function deliver(
+  root: Descriptor,
+  from: Store,
+  to: Place,
+  options: DeliverOptions = {},
+): Promise<Delivered> {
+  const isDigest = checkDigestName(root, to);
   const bring = async () => {
     if (!isDigest && to.store.hasWhole !== undefined) await askName(to, options);
-    const copied = from === to.store ? { root, ...NOTHING } : await copy(root, from, to.store, options);
-    const name = isDigest ? undefined : to.name;
-    await to.store.tag([{ name, descriptor: root }], { signal: options.signal });
+    const copied = await bringAll(root, from, to.store, options, copy);
+    const name = isDigest || to.name === "" ? undefined : to.name;
+    const others = (copied.referrers ?? []).map(({ descriptor }) => ({ descriptor: listed(descriptor) }));
+    await to.store.tag([{ name, descriptor: root }, ...others], { signal: options.signal });
     return { ...copied, label: to.label };
   };
   for (let count = 1; ; count++) {
@@ -47,9 +58,58 @@ export async function deliver(root: Descriptor, from: Store, to: Place, options:
       return await bring();
     } catch (error) {
       // Its store then looks for every blob that the manifest was to stand for, and at last sends what the registry says to have.
-      if (count === TRIES || !isLost(error)) throw error;
+      if (count < TRIES && isLost(error, to.store)) continue;
+      await to.store.release?.().catch(() => {});
+      throw error;
     }
   }
+}
+
+/**
+ * What {@link deliver} would do. Nothing is written, sent or named.
+ *
+ * @throws {LadingError} as {@link deliver}, for what shows before a byte moves.
+ */
+export async function planDelivery(
+  root: Descriptor,
+  from: Store,
+  to: Place,
+  options: Pick<DeliverOptions, "jobs" | "signal" | "referrers"> = {},
+): Promise<Delivered> {
+  checkDigestName(root, to);
+  return { ...(await bringAll(root, from, to.store, options, planCopy)), label: to.label };
+}
+
+/** The image, and what refers to it where that is wanted. */
+async function bringAll(
+  root: Descriptor,
+  from: Store,
+  to: Store,
+  options: DeliverOptions,
+  bring: typeof copy,
+): Promise<CopyResult & { readonly referrers?: readonly FoundReferrer[] }> {
+  const result = from === to ? { root, ...NOTHING } : await bring(root, from, to, options);
+  if (options.referrers !== true) return result;
+  const referrers = await findAllReferrers(from, root, { signal: options.signal });
+  const blobs = new Map(result.blobs.map((blob) => [blob.descriptor.digest, blob]));
+  for (const { descriptor } of from === to ? [] : referrers) {
+    const more = await bring(descriptor, from, to, options);
+    for (const blob of more.blobs) if (!blobs.has(blob.descriptor.digest)) blobs.set(blob.descriptor.digest, blob);
+  }
+  return { root, blobs: [...blobs.values()], bytes: sumActions([...blobs.values()]), referrers };
+}
+
+/** As a store lists it; its annotations are its own. */
+function listed({ mediaType, digest, size, artifactType }: Descriptor): Descriptor {
+  return { mediaType, digest, size, ...(artifactType === undefined ? {} : { artifactType }) };
+}
+
+/** Is the place named by a digest? By that of the content, then. */
+function checkDigestName(root: Descriptor, { name, label }: Place): boolean {
+  const isDigest = isDigestName(name);
+  if (!isDigest || name === root.digest) return isDigest;
+  const message = `Cannot write ${root.digest} to ${label}: that names other content; name a tag, or nothing after the name`;
+  throw new LadingError("DIGEST_MISMATCH", message, { what: label, expected: name, actual: root.digest });
 }
 
 /** Where the name means the image already, the answer is all that the store needs to know. */
@@ -59,8 +119,9 @@ async function askName({ store, name }: Place, { signal }: CopyOptions): Promise
   });
 }
 
-/** Does a registry say that it lacks a blob that it was not given? */
-function isLost(error: unknown): boolean {
+/** Does a registry say that it lacks a blob that it was not given, or has a layout lost one to a collection of garbage? */
+function isLost(error: unknown, { layoutFolder }: Store): boolean {
+  if (isLadingError(error, "NOT_FOUND")) return error.detail.what === "blob" && layoutFolder !== undefined;
   return isLadingError(error, "REGISTRY") && error.detail.errors.some(({ code }) => code.endsWith("BLOB_UNKNOWN"));
 }
 
@@ -80,13 +141,15 @@ export interface Delivery {
 
 /**
  * Starts to bring an image to a place before it is made. Layers go ahead to places that take bytes, where that is long: not
- * to layouts, which link them, and not to a place that is named by a digest, which may turn out to be another one.
+ * to layouts, which link them, nor to archives, where all has its order, nor to a place that is named by a digest, which may
+ * turn out to be another one.
  */
 export function startDelivery(from: Store, to: Place, options: CopyOptions = {}): Delivery {
   const { jobs = AHEAD, signal } = options;
   const ending = new AbortController();
   const io = { ...options, signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]) };
-  const goesAhead = from !== to.store && to.store.link === undefined && !isDigestName(to.name);
+  const takesBytes = to.store.link === undefined && to.store.expect === undefined;
+  const goesAhead = from !== to.store && takesBytes && !isDigestName(to.name);
   const waiting: Descriptor[] = [];
   const runs: Promise<void>[] = [];
   const sent = new Map<string, CopyAction>();
@@ -131,9 +194,7 @@ function withActions(delivered: Delivered, sent: ReadonlyMap<string, CopyAction>
     descriptor,
     action: action === "skipped" ? (sent.get(descriptor.digest) ?? action) : action,
   }));
-  const bytes = { skipped: 0, linked: 0, copied: 0 };
-  for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;
-  return { ...delivered, blobs, bytes };
+  return { ...delivered, blobs, bytes: sumActions(blobs) };
 }
 
 function isDigestName(name: string): boolean {

@@ -6,7 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
-export { type Delivered, type Delivery, deliver, startDelivery } from "./deliver.js";
+export { type Delivered, type DeliverOptions, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
   type Chain,
   type ErrorCode,
@@ -17,6 +17,7 @@ export {
 } from "./errors.js";
 export type { NetworkOptions } from "./http/client.js";
 export type { BuiltImage } from "./image/build-cache.js";
+export { type Chosen, choosePlatforms } from "./image/choose-platforms.js";
 export { composeImage, type Image, type ImageSettings } from "./image/compose.js";
 export { type ConfigChange, diffImages, type FileChange, type FileDifference, type ImageDiff } from "./image/diff.js";
 export { DEFAULT_PATH, foldEnvironment } from "./image/environment.js";
@@ -83,12 +84,29 @@ export { resolve } from "./resolve/resolve.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";
+export type { ArchiveOptions } from "./store/archive.js";
 export { type Cache, createFolderCache, createMemoryCache } from "./store/cache.js";
-export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy } from "./store/copy.js";
+export { type CopiedBlob, type CopyAction, type CopyOptions, type CopyResult, copy, planCopy } from "./store/copy.js";
+export { createDockerArchiveStore } from "./store/docker-archive.js";
+export { type Collected, type CollectOptions, collectGarbage, type FileCount, GRACE_MS } from "./store/gc.js";
+export { createFolderJournal, type Journal } from "./store/journal.js";
 export { createLayoutStore, type LayoutOptions } from "./store/layout.js";
 export { type LocalStore, localStoreFolder, openLocalStore } from "./store/local.js";
 export { createMemoryStore } from "./store/memory.js";
-export type { BlobReader, BlobWriter, PutOptions, Store, Tagged, TagReader, TagWriter } from "./store/store.js";
+export { createOciArchiveStore } from "./store/oci-archive.js";
+export { type FoundReferrer, findAllReferrers, findReferrers } from "./store/referrers.js";
+export type {
+  BlobReader,
+  BlobWriter,
+  MountOptions,
+  PutOptions,
+  ReferrersOptions,
+  RepositoryName,
+  Store,
+  Tagged,
+  TagReader,
+  TagWriter,
+} from "./store/store.js";
 export { type ByteStream, collect, fromBytes, type IoOptions } from "./stream/bytes.js";
 export {
   type CompressOptions,

@@ -224,7 +224,11 @@ export const verb: Verb = (cli) =>
   )
     .argument("[paths...]", "a folder with a lading.yaml, a recipe, or .deb files and tarballs (.)")
     .option("-t, --tag <name>", "name it in the local store, or with --push in a registry; repeatable", gather)
-    .option("-o, --output <place>", "write it there: oci:DIR:TAG, docker://HOST/NAME:TAG; repeatable", gather)
+    .option(
+      "-o, --output <place>",
+      "write it there: oci:DIR:TAG, oci-archive:FILE, docker-archive:FILE:NAME, docker://HOST/NAME:TAG; repeatable",
+      gather,
+    )
     .option("--push", "push it under its -t names")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
     .option("--compression <type>", `of every own layer: ${COMPRESSIONS} (as it is, else gzip:6)`)

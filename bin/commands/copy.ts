@@ -5,17 +5,26 @@
  */
 
 import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { addRegistryFlags, openPlace, openStore, parseJobs, type RegistryFlags, registryOptions } from "../flags.js";
+import {
+  addRegistryFlags,
+  openPlace,
+  openStore,
+  PLACES,
+  parseJobs,
+  type RegistryFlags,
+  registryOptions,
+} from "../flags.js";
 import { createProgress } from "../progress.js";
+import { addSelectionFlags, chooseRoot, type SelectionFlags } from "../selection.js";
 
-export interface CopyFlags extends CommonFlags, RegistryFlags {
+export interface CopyFlags extends CommonFlags, RegistryFlags, SelectionFlags {
   readonly jobs?: number;
 }
 
 /** The flags of copy, push and pull. */
 export function createCopyVerb(cli: Cli, name: string, summary: string) {
   const verb = createVerb(cli, name, summary).option("--jobs <n>", "move that many blobs at once", parseJobs);
-  return addRegistryFlags(verb);
+  return addRegistryFlags(addSelectionFlags(verb));
 }
 
 /** Copies an image between two places and prints what moved. */
@@ -27,10 +36,15 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
   try {
     progress.step(`${from.label} → ${to.label}`);
     const { signal } = cli;
-    const root = await from.store.resolve(from.name, { signal });
+    const { root, store } = await chooseRoot(from, flags, signal);
     const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
     // Not as many as there are processors: what is moved is waited for more than worked on.
-    const { label, bytes, blobs } = await deliver(root, from.store, to, { signal, jobs: flags.jobs, onBytes });
+    const { label, bytes, blobs } = await deliver(root, store, to, {
+      signal,
+      jobs: flags.jobs,
+      onBytes,
+      referrers: flags.referrers,
+    });
     progress.end();
     const moved = blobs.filter(({ action }) => action !== "skipped").length;
     if (!flags.quiet && !flags.json) {
@@ -47,6 +61,6 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
 
 export const verb: Verb = (cli) =>
   createCopyVerb(cli, "copy", "Copies an image from one place to another, byte for byte.")
-    .argument("<source>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<source>", PLACES)
     .argument("<target>", "as the source")
     .action(async (source: string, target: string, flags: CopyFlags) => await runCopy(source, target, flags, cli));

@@ -10,6 +10,7 @@ import {
   addRegistryFlags,
   openPlace,
   openStore,
+  PLACES,
   parsePlatformFlag,
   type RegistryFlags,
   registryOptions,
@@ -171,7 +172,7 @@ export const verb: Verb = (cli) =>
       ),
     ),
   )
-    .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<place>", PLACES)
     .option("--raw", "print the manifest's own bytes")
     .option("--layers", "what each layer adds, replaces, removes and wastes")
     .option("--files", "every file with its size, owner, mode and layer, and contents that are there twice")

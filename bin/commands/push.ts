@@ -11,7 +11,7 @@ import { type CopyFlags, createCopyVerb, runCopy } from "./copy.js";
 /** A place in a registry, as people may write it without its transport. */
 export function inRegistry(text: string): string {
   if (text.startsWith("docker://")) return text;
-  if (/^(oci|store):/.test(text))
+  if (/^(oci|oci-archive|docker-archive|store):/.test(text))
     throw new UsageError(`"${text}" is not in a registry, wanted docker://HOST/NAME[:TAG]`);
   return `docker://${text}`;
 }

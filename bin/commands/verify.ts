@@ -5,7 +5,7 @@
  */
 
 import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
-import { addRegistryFlags, openPlace, openStore, type RegistryFlags, registryOptions } from "../flags.js";
+import { addRegistryFlags, openPlace, openStore, PLACES, type RegistryFlags, registryOptions } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { createProgress } from "../progress.js";
 
@@ -21,7 +21,7 @@ export const verb: Verb = (cli) =>
       ),
     ),
   )
-    .argument("<place>", "oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST], store:NAME[:TAG]")
+    .argument("<place>", PLACES)
     .action(async (text: string, flags: Flags) => {
       const { verifyImage } = await import("../../src/image/verify.js");
       const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };

@@ -7,23 +7,32 @@
 
 import { isLadingError, LadingError } from "../errors.js";
 import { createHttpClient, type HttpClient, type NetworkOptions } from "../http/client.js";
+import type { Backoff } from "../http/retry.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, digestOf, isDigest, splitDigest } from "../oci/digest.js";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
+import { readReferrer } from "../oci/referrer.js";
+import type { Cache } from "../store/cache.js";
+import type { Journal } from "../store/journal.js";
 import { blobNotFound } from "../store/missing.js";
-import type { PutOptions, Store, Tagged } from "../store/store.js";
+import type { MountOptions, PutOptions, Store, Tagged } from "../store/store.js";
 import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { mapConcurrent } from "../stream/pool.js";
 import { checkContent } from "../stream/verify.js";
 import { fetchBlobSize, openBlob } from "./blob.js";
+import { createBlobPlaces } from "./blob-places.js";
 import { deleteTag, fetchDescriptor, fetchManifest, hasManifest, pushManifest } from "./manifest.js";
 import { createManifestCache } from "./manifest-cache.js";
+import { isMountable, mountFromAny } from "./mount.js";
 import type { Place } from "./place.js";
+import { fetchReferrers, hasReferrersApi } from "./referrers.js";
+import { addToReferrersTag, removeFromReferrersTag } from "./referrers-tag.js";
 import { createSession, type SessionOptions } from "./session.js";
 import { fetchTagNames } from "./tag-list.js";
 import { uploadBlob } from "./upload.js";
+import type { Started } from "./upload-request.js";
 
 /** How to reach a registry: logins, plain http, shared connections. */
 export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
@@ -31,7 +40,15 @@ export interface RegistryStoreOptions extends Omit<SessionOptions, "client"> {
   readonly client?: HttpClient | undefined;
   /** Proxies and certificates for connections of its own (none beyond Node's). */
   readonly network?: NetworkOptions | undefined;
+  /** Remembers which repositories have a blob, so that others of the same registry can take it from there (nothing). */
+  readonly cache?: Cache | undefined;
+  /** Remembers large uploads under way, so that one that died goes on in the next process (nothing). */
+  readonly journal?: Journal | undefined;
+  /** Waits before an upload or download that was cut goes on (0.5 s at first, thrice as long each time, 30 s at most). */
+  readonly backoff?: Backoff | undefined;
 }
+
+const BACKOFF: Backoff = { baseDelayMs: 500, maxDelayMs: 30_000 };
 
 /** Requests at once while tags are resolved. */
 const RESOLVES = 8;
@@ -53,6 +70,11 @@ const AT_ONCE_MS = 5000;
 export function createRegistryStore(place: Place, options: RegistryStoreOptions = {}): Store {
   const client = options.client ?? createHttpClient({ ...options.network, insecure: options.insecure });
   const session = createSession(place, { ...options, client });
+  const { cache, journal, backoff = BACKOFF } = options;
+  const places = cache && createBlobPlaces(cache, place.registry);
+  const mounting = { session, place, places };
+  /** Uploads that the registry began where it was asked to mount. */
+  const started = new Map<Digest, Started>();
   const manifests = createManifestCache();
   /** What a look said is not there, so that the upload that follows need not look again. */
   const absent = new Set<Digest>();
@@ -103,11 +125,29 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
       await content[Symbol.asyncIterator]().return?.();
       return { mediaType, digest, size };
     }
-    const id = await uploadBlob(session, content, put);
-    absent.delete(id.digest);
-    doubted.delete(id.digest);
-    sent.set(id.digest, id.size);
+    const begun = digest === undefined ? undefined : started.get(digest);
+    if (digest !== undefined) started.delete(digest);
+    const id = await uploadBlob(session, content, { ...put, started: begun, journal, backoff });
+    noteSent(id);
     return { mediaType, ...id };
+  }
+
+  function noteSent({ digest, size }: { readonly digest: Digest; readonly size: number }): void {
+    absent.delete(digest);
+    doubted.delete(digest);
+    sent.set(digest, size);
+    // It never throws, and `tag` waits for it.
+    void places?.note(digest, place.repository);
+  }
+
+  async function mount(descriptor: Descriptor, mount: MountOptions = {}): Promise<boolean> {
+    // What the registry lost although it said to have it is better sent.
+    if (isReferableType(descriptor.mediaType) || doubted.has(descriptor.digest)) return false;
+    if (mount.dryRun) return await isMountable(descriptor, mounting, mount);
+    const answer = await mountFromAny(descriptor, mounting, mount);
+    if (answer === "mounted") noteSent(descriptor);
+    else if (answer !== undefined) started.set(descriptor.digest, answer);
+    return answer === "mounted";
   }
 
   async function putManifest(mediaType: string, content: ByteStream, put: PutOptions): Promise<Descriptor> {
@@ -122,7 +162,9 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
 
   async function push(name: string, manifest: { mediaType: string; bytes: Uint8Array }, io: IoOptions): Promise<void> {
     try {
-      await pushManifest(session, name, manifest, io);
+      const { listsReferrers } = await pushManifest(session, name, manifest, io);
+      const referrer = listsReferrers ? undefined : referrerOf(manifest);
+      if (referrer !== undefined) await addToReferrersTag(session, referrer, io);
     } catch (error) {
       const codes = isLadingError(error, "REGISTRY") ? error.detail.errors.map(({ code }) => code) : [];
       if (codes.some((code) => code.endsWith("BLOB_UNKNOWN"))) {
@@ -136,7 +178,10 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
 
   async function* open(descriptor: Descriptor, io: IoOptions = {}): ByteStream {
     if (isReferableType(descriptor.mediaType)) yield* fromBytes(await fetchManifest(session, descriptor, io));
-    else yield* openBlob(session, descriptor, io);
+    else {
+      yield* openBlob(session, descriptor, { ...io, backoff });
+      await places?.note(descriptor.digest, place.repository);
+    }
   }
 
   async function resolve(name: string, io: IoOptions = {}): Promise<Descriptor> {
@@ -181,6 +226,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     const isOld = await mapConcurrent(roots, RESOLVES, (root) => isTagged(root, io), io.signal);
     const news = roots.filter((_, index) => isOld[index] === false);
     for (const { descriptor } of news) await bytesOf(descriptor, io);
+    await places?.settle();
     for (const { name, descriptor } of news) {
       const { mediaType } = descriptor;
       if (name !== undefined) await push(name, { mediaType, bytes: await bytesOf(descriptor, io) }, io);
@@ -189,10 +235,31 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   }
 
   async function untag(names: readonly string[], io: IoOptions = {}): Promise<void> {
-    for (const name of names) if (isTag(name) || isDigest(name)) await deleteTag(session, name, io);
+    for (const name of names) {
+      if (isDigest(name)) await deleteManifest(name, io);
+      else if (isTag(name)) await deleteTag(session, name, io);
+    }
   }
 
-  return { label: session.label, has, hasWhole, open, put, resolve, tags, tag, untag };
+  /** A referrer that goes also goes from the list that clients keep. */
+  async function deleteManifest(digest: Digest, io: IoOptions): Promise<void> {
+    const descriptor = await fetchDescriptor(session, digest, io);
+    const bytes = descriptor && (manifests.find(digest) ?? (await fetchManifest(session, descriptor, io)));
+    const referrer = descriptor && bytes && readReferrer(descriptor, bytes);
+    await deleteTag(session, digest, io);
+    if (referrer === undefined || (await hasReferrersApi(session, referrer.subject.digest, io))) return;
+    await removeFromReferrersTag(session, referrer, io);
+  }
+
+  const referrers: Store["referrers"] = (subject, wanted = {}) => fetchReferrers(session, subject, wanted);
+  const { label } = session;
+  const repository = { registry: place.registry, repository: place.repository };
+  return { label, repository, has, hasWhole, open, put, mount, referrers, resolve, tags, tag, untag };
+}
+
+/** What a manifest refers to, where it can be read: the registry has taken it, whatever it is. */
+function referrerOf({ mediaType, bytes }: { mediaType: string; bytes: Uint8Array }) {
+  return readReferrer({ mediaType, digest: digestOf(bytes), size: bytes.byteLength }, bytes);
 }
 
 function checkTag(name: string): void {

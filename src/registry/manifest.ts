@@ -99,13 +99,17 @@ export async function fetchManifest(session: Session, descriptor: Descriptor, { 
   return bytes;
 }
 
-/** Puts a manifest under a tag or its own digest. */
+/**
+ * Puts a manifest under a tag or its own digest.
+ *
+ * @returns Does the registry itself list what refers to the manifest's subject?
+ */
 export async function pushManifest(
   session: Session,
   name: string,
   manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
   { signal }: IoOptions,
-): Promise<void> {
+): Promise<{ readonly listsReferrers: boolean }> {
   const { mediaType, bytes } = manifest;
   const body = { open: () => fromBytes(bytes), size: bytes.byteLength };
   const headers = { "content-type": mediaType };
@@ -114,9 +118,11 @@ export async function pushManifest(
   if (response.status >= 300) throw await session.refused(response, "PUT", `push manifest "${name}" to`);
   await response.discard();
   const kept = response.headers["docker-content-digest"];
-  if (!isDigest(kept)) return;
-  const digest = digestOf(bytes, splitDigest(kept).algorithm);
-  checkContent({ digest: kept, size: bytes.byteLength }, { digest }, `manifest that ${session.label} kept`);
+  if (isDigest(kept)) {
+    const digest = digestOf(bytes, splitDigest(kept).algorithm);
+    checkContent({ digest: kept, size: bytes.byteLength }, { digest }, `manifest that ${session.label} kept`);
+  }
+  return { listsReferrers: response.headers["oci-subject"] !== undefined };
 }
 
 /** Forgets a tag; one that is not there is fine. */

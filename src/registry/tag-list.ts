@@ -5,19 +5,20 @@
  * @module
  */
 
-import { type HttpResponse, isSameOrigin } from "../http/message.js";
+import type { HttpResponse } from "../http/message.js";
 import { isTag } from "../oci/reference.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
+import { createPages } from "./page-link.js";
 import type { Session } from "./session.js";
 
-/** Pages of a list, and bytes of one (8 MiB). */
-const [PAGES, PAGE_LIMIT] = [1000, 8 * 1024 * 1024];
+/** Bytes of a page (8 MiB). */
+const PAGE_LIMIT = 8 * 1024 * 1024;
 const ACTION = "list the tags of";
 
 /** Every tag, sorted, each once. A repository that the registry does not know has none. */
 export async function fetchTagNames(session: Session, { signal }: IoOptions): Promise<readonly string[]> {
   const names = new Set<string>();
-  const seen = new Set<string>();
+  const pages = createPages(session, ACTION, "list of tags");
   let to: string | URL | undefined = "tags/list";
   while (to !== undefined) {
     const response = await session.send({ method: "GET", to, actions: "pull", signal });
@@ -27,11 +28,7 @@ export async function fetchTagNames(session: Session, { signal }: IoOptions): Pr
     }
     if (response.status !== 200) throw await session.refused(response, "GET", ACTION);
     for (const name of await readPage(session, response)) names.add(name);
-    seen.add(String(response.url));
-    to = nextPage(session, response);
-    if (to !== undefined && (seen.size > PAGES || seen.has(to.href))) {
-      throw session.confused(response, "GET", ACTION, "its list of tags does not end");
-    }
+    to = pages.next(response);
   }
   return [...names].sort();
 }
@@ -44,15 +41,4 @@ async function readPage(session: Session, response: HttpResponse): Promise<reado
   } catch {
     throw session.confused(response, "GET", ACTION, "its list of tags is not JSON");
   }
-}
-
-/** The target of `Link: <…>; rel="next"`, which must be the registry's own. */
-function nextPage(session: Session, response: HttpResponse): URL | undefined {
-  for (const [, target = "", parameters = ""] of (response.headers.link ?? "").matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (!/;\s*rel="?next"?\s*(?:[;,]|$)/i.test(parameters)) continue;
-    const url = URL.canParse(target, response.url.href) ? new URL(target, response.url) : undefined;
-    if (url !== undefined && isSameOrigin(url, session.registry)) return url;
-    throw session.confused(response, "GET", ACTION, "its list of tags goes on at another host");
-  }
-  return undefined;
 }

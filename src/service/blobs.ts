@@ -39,7 +39,7 @@ export async function readBlob(
   const body =
     file === undefined
       ? part(repository.store.open(descriptor, { signal: options.signal }), start, end)
-      : readFile(file, { start, end, signal: options.signal });
+      : readFile(file, { start, end, signal: options.signal, mayBeTouched: true });
   const length = String(end - start);
   return { status: 206, headers: { ...headers, "content-length": length, "content-range": contentRange }, body };
 }

@@ -8,12 +8,15 @@ import { isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isManifestType, isReferableType } from "../oci/media-type.js";
-import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
+import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { mapConcurrent } from "../stream/pool.js";
 import type { Store } from "./store.js";
 
-/** How a blob came to where it is wanted. */
-export type CopyAction = "skipped" | "linked" | "copied";
+/**
+ * How a blob came to where it is wanted: it was there, came as a hard link, from another repository of the registry, or byte
+ * by byte.
+ */
+export type CopyAction = "skipped" | "linked" | "mounted" | "copied";
 
 /** One blob or manifest of a copy. */
 export interface CopiedBlob {
@@ -33,9 +36,11 @@ export interface CopyResult {
 export interface CopyOptions extends IoOptions {
   /** Blobs at once (4). */
   readonly jobs?: number | undefined;
+  /** Called once it is known what the image has: each content once, before any moves. */
+  readonly onContent?: ((contents: readonly Descriptor[]) => void) | undefined;
   /** Called as each blob is done. */
   readonly onBlob?: ((blob: CopiedBlob) => void) | undefined;
-  /** Called with the bytes that went by, for progress. */
+  /** Called with the bytes that went by, for progress; bytes that had to be sent twice count once. */
   readonly onBytes?: ((descriptor: Descriptor, bytes: number) => void) | undefined;
 }
 
@@ -103,11 +108,19 @@ async function askWhole(contents: readonly Content[], to: Store, options: CopyOp
   return known;
 }
 
-async function* counted(source: AsyncIterable<Uint8Array>, descriptor: Descriptor, options: CopyOptions) {
-  for await (const chunk of source) {
-    yield chunk;
-    options.onBytes?.(descriptor, chunk.byteLength);
-  }
+/** Counts what goes by. Content that is opened again after a cut counts from where it got to. */
+function createCount(descriptor: Descriptor, { onBytes }: CopyOptions) {
+  let furthest = 0;
+  return async function* counted(source: ByteStream): ByteStream {
+    let at = 0;
+    for await (const chunk of source) {
+      yield chunk;
+      at += chunk.byteLength;
+      if (at <= furthest) continue;
+      onBytes?.(descriptor, at - furthest);
+      furthest = at;
+    }
+  };
 }
 
 async function moveContent(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
@@ -115,10 +128,32 @@ async function moveContent(content: Content, from: Store, to: Store, options: Co
   const { signal } = options;
   const file = bytes === undefined && to.link !== undefined ? await from.sharedFile?.(descriptor) : undefined;
   if (file !== undefined && (await to.link?.(descriptor, file, { signal }))) return "linked";
-  const source = bytes === undefined ? from.open(descriptor, { signal }) : fromBytes(bytes);
-  const promised = { digest: descriptor.digest, size: descriptor.size, verified: true, signal };
-  await to.put(descriptor.mediaType, counted(source, descriptor, options), promised);
+  const isBlob = bytes === undefined;
+  if (isBlob && (await to.mount?.(descriptor, { from: from.repository, signal }))) return "mounted";
+  const open = () => (isBlob ? from.open(descriptor, { signal }) : fromBytes(bytes));
+  const counted = createCount(descriptor, options);
+  const { digest, size } = descriptor;
+  const promised = { digest, size, verified: true, reopen: () => counted(open()), signal };
+  await to.put(descriptor.mediaType, counted(open()), promised);
   return "copied";
+}
+
+/** Blobs in the order in which their store gives them best, and how many of them at once. */
+async function inOrder(content: readonly Content[], from: Store, jobs: number, options: IoOptions) {
+  const descriptors = content.map(({ descriptor }) => descriptor);
+  const ordered = await from.inReadingOrder?.(descriptors, options);
+  return ordered === undefined
+    ? { content, atOnce: jobs }
+    : { content: ordered.map((descriptor) => ({ descriptor })), atOnce: 1 };
+}
+
+/** What {@link moveContent} would do. */
+async function foreseeMove(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
+  const { descriptor, bytes } = content;
+  if (bytes !== undefined) return "copied";
+  if (to.link !== undefined && (await from.sharedFile?.(descriptor)) !== undefined) return "linked";
+  const { signal } = options;
+  return (await to.mount?.(descriptor, { from: from.repository, dryRun: true, signal })) ? "mounted" : "copied";
 }
 
 /** Layers that must never be distributed are left where they are, as the specification asks. */
@@ -143,25 +178,65 @@ function isDistributable({ mediaType }: Descriptor): boolean {
  * const [here, there] = [createMemoryStore(), createMemoryStore()];
  * const root = await here.put("text/plain", fromBytes("hello"));
  * const { bytes } = await copy(root, here, there);
- * assert.deepEqual(bytes, { skipped: 0, linked: 0, copied: 5 });
+ * assert.deepEqual(bytes, { skipped: 0, linked: 0, mounted: 0, copied: 5 });
  * assert.ok(await there.has(root));
  * ```
  */
 export async function copy(root: Descriptor, from: Store, to: Store, options: CopyOptions = {}): Promise<CopyResult> {
+  return await handle(root, from, to, { ...options, move: moveContent });
+}
+
+/**
+ * What {@link copy} would do with each content: what it would skip, link, mount and copy. Nothing is written or sent; places
+ * are asked what they have.
+ *
+ * @throws {LadingError} as {@link copy}, for what shows before a byte moves.
+ */
+export async function planCopy(
+  root: Descriptor,
+  from: Store,
+  to: Store,
+  options: Pick<CopyOptions, "jobs" | "signal"> = {},
+): Promise<CopyResult> {
+  const { jobs, signal } = options;
+  return await handle(root, from, to, { jobs, signal, move: foreseeMove });
+}
+
+/** Deals with each content that is not there: blobs first, then manifests, children before parents. */
+async function handle(
+  root: Descriptor,
+  from: Store,
+  to: Store,
+  options: CopyOptions & { readonly move: typeof moveContent },
+): Promise<CopyResult> {
   const { jobs = JOBS, signal } = options;
   const contents = (await listContent(root, from, { signal })).filter(({ descriptor }) => isDistributable(descriptor));
+  options.onContent?.(contents.map(({ descriptor }) => descriptor));
   const known = await askWhole(contents, to, options);
-  const move = async (content: Content): Promise<CopiedBlob> => {
+  // Only who is about to write may reserve places.
+  if (options.move === moveContent) {
+    await to.expect?.(
+      contents.map(({ descriptor }) => descriptor),
+      { signal },
+    );
+  }
+  const each = async (content: Content): Promise<CopiedBlob> => {
     const { descriptor } = content;
     const isThere = known.get(descriptor.digest) ?? (await to.has(descriptor, { signal }));
-    const done = { descriptor, action: isThere ? "skipped" : await moveContent(content, from, to, options) } as const;
-    options.onBlob?.(done);
-    return done;
+    const action = isThere ? "skipped" : await options.move(content, from, to, options);
+    options.onBlob?.({ descriptor, action });
+    return { descriptor, action };
   };
   const isBlob = ({ bytes }: Content) => bytes === undefined;
-  const blobs = await mapConcurrent(contents.filter(isBlob), jobs, move, signal);
-  for (const content of contents.filter((each) => !isBlob(each))) blobs.push(await move(content));
-  const bytes = { skipped: 0, linked: 0, copied: 0 };
+  const { content, atOnce } = await inOrder(contents.filter(isBlob), from, jobs, { signal });
+  const blobs = await mapConcurrent(content, atOnce, each, signal);
+  for (const manifest of contents.filter((one) => !isBlob(one))) blobs.push(await each(manifest));
+  return { root, blobs, bytes: sumActions(blobs) };
+}
+
+/** Bytes by what was done with them. */
+export function sumActions(blobs: readonly CopiedBlob[]): CopyResult["bytes"] {
+  const bytes = { skipped: 0, linked: 0, mounted: 0, copied: 0 };
   for (const { descriptor, action } of blobs) bytes[action] += descriptor.size;
-  return { root, blobs, bytes };
+  return bytes;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Stats } from "node:fs";
-import { link, lstat, readdir } from "node:fs/promises";
+import { link, lstat, readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -59,6 +59,23 @@ async function isFileOfSize(path: string, size: number): Promise<boolean> {
   return stats?.isFile() === true && stats.size === size;
 }
 
+/** Milliseconds after which a blob that is asked for is made young again: far less than it takes to be collected. */
+const STALE_MS = 3600 * 1000;
+
+/** When a blob was written, linked or asked for, in milliseconds since 1970. */
+export function changedAt({ mtimeMs, ctimeMs }: Stats): number {
+  return Math.max(mtimeMs, ctimeMs);
+}
+
+/** The same; whoever was told that a blob is there counts on it, so it is not to be collected soon. */
+async function isFileToKeep(path: string, size: number): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isFile() !== true || stats.size !== size) return false;
+  // The ctime is what changes, on the file server's own clock. Who may not change it must not collect either.
+  if (Date.now() - changedAt(stats) > STALE_MS) await utimes(path, new Date(), stats.mtime).catch(() => {});
+  return true;
+}
+
 /** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
 export async function commitBlobs(root: string, blobs: readonly UncommittedBlob[]): Promise<void> {
   const name = ({ file, digest }: UncommittedBlob) => commitTemporary(file, blobPath(root, digest));
@@ -84,7 +101,8 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
-  const content = readFile(path, { signal: options?.signal, noFollow: true, chunkSize: CHUNK_SIZE });
+  const how = { noFollow: true, mayBeTouched: true, chunkSize: CHUNK_SIZE } as const;
+  const content = readFile(path, { signal: options?.signal, ...how });
   try {
     yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
   } catch (error) {
@@ -126,7 +144,7 @@ export function createBlobFolder({
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
-    if (!(await isFileOfSize(blobPath(root, descriptor.digest), descriptor.size))) return false;
+    if (!(await isFileToKeep(blobPath(root, descriptor.digest), descriptor.size))) return false;
     if (trusted.has(descriptor.digest) || (await isOwn())) return true;
     try {
       for await (const _chunk of openBlob(root, label, descriptor, options));
@@ -195,7 +213,7 @@ export function createBlobFolder({
       await inFolder(dirname(path), () => link(source, path));
       return true;
     } catch (error) {
-      return errnoOf(error) === "EEXIST" && (await isFileOfSize(path, descriptor.size));
+      return errnoOf(error) === "EEXIST" && (await isFileToKeep(path, descriptor.size));
     }
   }
 

@@ -10,30 +10,29 @@
  * @module
  */
 
-import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve as resolvePath } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { lastCollection } from "./collected.js";
 import { createBlobFolder, type UncommittedBlob } from "./layout-blobs.js";
+import { hasLayout, hiddenFolder, makeHidden, readLayoutIndex } from "./layout-files.js";
 import {
   addRoots,
-  checkLayoutVersion,
-  decodeLayoutIndex,
   EMPTY_INDEX,
   encodeLayoutIndex,
   findRoot,
   hasRoots,
   listRoots,
-  MAX_INDEX_BYTES,
   nameOf,
   removeRoots,
 } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
-import { makeFolder } from "./make-folder.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
+import { reach, reachNothing } from "./reach.js";
 import type { Store, Tagged } from "./store.js";
 import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
@@ -54,41 +53,10 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
 }
 
 const VERSION = '{"imageLayoutVersion":"1.0.0"}';
-const MAX_VERSION_BYTES = 64 * 1024;
+type Update = (index: Index | undefined) => Index | Promise<Index>;
+
 /** Thrown when the lock was lost before anything was changed. */
 const LOCK_LOST = Symbol("lock lost");
-
-async function readSmall(path: string, limit: number, attempts = 4): Promise<Buffer | undefined> {
-  try {
-    const stats = await lstat(path);
-    if (!stats.isFile()) {
-      throw new LadingError("FORMAT", `Cannot read "${path}": it is not a regular file`, {
-        wanted: "regular file",
-        found: "something else",
-        path,
-      });
-    }
-    if (stats.size > limit) {
-      const message = `Cannot read "${path}": it has ${stats.size} bytes, more than the ${limit} that are allowed`;
-      throw new LadingError("TOO_LARGE", message, { what: path, limit, actual: stats.size });
-    }
-    return await readFile(path);
-  } catch (error) {
-    const code = errnoOf(error);
-    // NFS says so when another host has replaced the file meanwhile.
-    if (code === "ESTALE" && attempts > 1) return await readSmall(path, limit, attempts - 1);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw ioError(error, "read", path);
-  }
-}
-
-/** Makes the folder for the lock and temporary files. Who else may write to the layout must not choose where that is. */
-async function makeHidden(folder: string): Promise<void> {
-  await makeFolder(folder);
-  if ((await lstat(folder)).isDirectory()) return;
-  const message = `Cannot use "${folder}": it is a symbolic link, expected a folder; remove it`;
-  throw new LadingError("FORMAT", message, { wanted: "folder", found: "symbolic link", path: folder });
-}
 
 /** Says that lading made the layout. Nothing that is there is opened: it could be a link to any file of the user's. */
 async function markOwn(hidden: string): Promise<void> {
@@ -132,18 +100,13 @@ async function isEmptyOrMissing(folder: string): Promise<boolean> {
 export function createLayoutStore(folder: string, options: LayoutOptions = {}): Store {
   const root = resolvePath(folder);
   const label = options.label ?? `oci:${folder}`;
-  const hidden = join(root, ".lading");
+  const hidden = hiddenFolder(root);
   const indexPath = join(root, "index.json");
   const versionPath = join(root, "oci-layout");
   let prepared: Promise<void> | undefined;
+  let since: Promise<string> | undefined;
 
-  async function readIndex(): Promise<Index | undefined> {
-    const version = await readSmall(versionPath, MAX_VERSION_BYTES);
-    const bytes = await readSmall(indexPath, MAX_INDEX_BYTES);
-    if (version === undefined && bytes === undefined) return undefined;
-    checkLayoutVersion(version ?? new Uint8Array(), versionPath);
-    return bytes === undefined ? EMPTY_INDEX : decodeLayoutIndex(bytes, indexPath);
-  }
+  const readIndex = () => readLayoutIndex(root);
 
   async function existingIndex(): Promise<Index> {
     const index = await readIndex();
@@ -154,18 +117,11 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     });
   }
 
-  /** True where there is a layout; checks that it is of the known version. */
-  async function hasVersion(): Promise<boolean> {
-    const version = await readSmall(versionPath, MAX_VERSION_BYTES);
-    if (version !== undefined) checkLayoutVersion(version, versionPath);
-    return version !== undefined;
-  }
-
   async function makeLayout(): Promise<void> {
-    if (!(await hasVersion())) {
+    if (!(await hasLayout(root))) {
       const isEmpty = await isEmptyOrMissing(root);
       // Another process may have made the layout since; `oci-layout` is the first file that it writes.
-      if (!isEmpty && !(await hasVersion())) {
+      if (!isEmpty && !(await hasLayout(root))) {
         const message = `Cannot write ${label}: "${folder}" holds something else than an OCI layout; name a new folder`;
         throw new LadingError("EXISTS", message, { what: "folder", name: folder });
       }
@@ -187,13 +143,13 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
   }
 
   /** Changes the index under the lock. False where the lock was lost before anything was changed. */
-  async function tryChange(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<boolean> {
+  async function tryChange(update: Update, signal?: AbortSignal): Promise<boolean> {
     const lock = await acquireLock(join(hidden, "lock"), { ...options, signal });
     const checkHeld = async () => {
       if (!(await lock.isHeld())) throw LOCK_LOST;
     };
     try {
-      await writeFileAtomic(indexPath, encodeLayoutIndex(update(await readIndex())), hidden, checkHeld);
+      await writeFileAtomic(indexPath, encodeLayoutIndex(await update(await readIndex())), hidden, checkHeld);
       return true;
     } catch (error) {
       if (error === LOCK_LOST) return false;
@@ -203,9 +159,33 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     }
   }
 
-  async function change(update: (index: Index | undefined) => Index, signal?: AbortSignal): Promise<void> {
+  async function change(update: Update, signal?: AbortSignal): Promise<void> {
     await prepare();
     while (!(await tryChange(update, signal)));
+  }
+
+  /** What was there when this store was first asked. */
+  function begin(): Promise<string> {
+    since ??= lastCollection(hidden);
+    return since;
+  }
+
+  /** After a collection of garbage, what was there before may be gone. Runs under the lock, so that none is under way. */
+  async function checkWhole(roots: readonly Tagged[], io: IoOptions): Promise<void> {
+    const last = await lastCollection(hidden);
+    if (last === (await begin())) return;
+    const reached = reachNothing();
+    await reach(
+      roots.map(({ descriptor }) => descriptor),
+      blobs,
+      reached,
+      io,
+    );
+    for (const descriptor of reached.content.values()) {
+      if (!descriptor.mediaType.includes(".nondistributable.") && !(await blobs.has(descriptor, io)))
+        throw blobNotFound(descriptor, label);
+    }
+    since = Promise.resolve(last);
   }
 
   const { shared = false, onUncommitted } = options;
@@ -214,11 +194,20 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
   return {
     label,
     layoutFolder: root,
-    has: blobs.has,
+    async has(descriptor, io) {
+      await begin();
+      return await blobs.has(descriptor, io);
+    },
     open: blobs.open,
-    put: blobs.put,
+    async put(mediaType, content, io) {
+      await begin();
+      return await blobs.put(mediaType, content, io);
+    },
     sharedFile: blobs.sharedFile,
-    link: blobs.link,
+    async link(descriptor, file, io) {
+      await begin();
+      return await blobs.link(descriptor, file, io);
+    },
     tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {
       const index = await existingIndex();
@@ -243,7 +232,10 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       const index = await readIndex();
       // Who sets a name to what it stands for already needs no lock, and leaves the file as it is.
       if (index !== undefined && hasRoots(index, roots)) return await reclaimTemporaries(hidden);
-      await change((index) => addRoots(index, roots), signal);
+      await change(async (index) => {
+        await checkWhole(roots, { signal });
+        return addRoots(index, roots);
+      }, signal);
     },
     async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {
       if ((await readIndex()) === undefined) return;

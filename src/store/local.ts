@@ -9,6 +9,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { type Cache, createFolderCache } from "./cache.js";
+import { createFolderJournal, type Journal } from "./journal.js";
 import { createLayoutStore } from "./layout.js";
 import type { Store } from "./store.js";
 
@@ -16,6 +17,8 @@ import type { Store } from "./store.js";
 export interface LocalStore {
   readonly store: Store;
   readonly cache: Cache;
+  /** What is under way and goes on in the next process, should this one die (nothing). */
+  readonly journal?: Journal | undefined;
 }
 
 /**
@@ -36,5 +39,6 @@ export function localStoreFolder(env: Readonly<Record<string, string | undefined
 export function openLocalStore(folder: string): LocalStore {
   const store = createLayoutStore(folder, { label: `store in "${folder}"`, shared: true });
   const hidden = join(folder, ".lading");
-  return { store, cache: createFolderCache(join(hidden, "cache"), hidden) };
+  const journal = createFolderJournal(join(hidden, "journal"), hidden);
+  return { store, cache: createFolderCache(join(hidden, "cache"), hidden), journal };
 }

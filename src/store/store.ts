@@ -18,6 +18,22 @@ export interface PutOptions extends IoOptions {
    * is promised (false). A writer that needs no digest of its own then need not compute it again.
    */
   readonly verified?: boolean | undefined;
+  /** Opens the same content again from its start, for places that may have to send a part of it twice. */
+  readonly reopen?: (() => ByteStream) | undefined;
+}
+
+/** A repository of a registry. The registry is `host` or `host:port`. */
+export interface RepositoryName {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** How a blob may come to a repository from another one of its registry. */
+export interface MountOptions extends IoOptions {
+  /** A repository that has it, where one is known. */
+  readonly from?: RepositoryName | undefined;
+  /** Only look whether it could be done (false). */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** Content, read by digest. */
@@ -38,6 +54,12 @@ export interface BlobWriter {
    * it throws, nothing of it is. Throws `DIGEST_MISMATCH` when the content is not what `options` promised.
    */
   put(mediaType: string, content: ByteStream, options?: PutOptions): Promise<Descriptor>;
+}
+
+/** Which referrers are wanted. */
+export interface ReferrersOptions extends IoOptions {
+  /** Only those of this type (all). */
+  readonly artifactType?: string | undefined;
 }
 
 /** A root that a store lists: a descriptor, under a name if it has one. */
@@ -81,8 +103,27 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * share it by a hard link; undefined where there is none.
    */
   sharedFile?(descriptor: Descriptor): Promise<string | undefined>;
+  /** Is told what is going to be put, in order, by who knows: for places whose bytes depend on the order. */
+  expect?(content: readonly Descriptor[], options?: IoOptions): Promise<void>;
+  /** Lets go of what was put and has no name: for places that gather content and write it when it gets one. */
+  release?(): Promise<void>;
+  /** The order in which content is best read, one after the other; undefined where any order will do. */
+  inReadingOrder?(content: readonly Descriptor[], options?: IoOptions): Promise<readonly Descriptor[] | undefined>;
   /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
   tidy?(): Promise<void>;
   /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */
   link?(descriptor: Descriptor, file: string, options?: IoOptions): Promise<boolean>;
+  /** The repository that this is, where it is one. */
+  readonly repository?: RepositoryName;
+  /**
+   * Takes a blob that is not there from another repository of the same registry, of which no byte moves. True when the blob
+   * is there now.
+   */
+  mount?(descriptor: Descriptor, options?: MountOptions): Promise<boolean>;
+  /**
+   * What refers to a manifest by its `subject`: signatures, SBOMs, attestations.
+   *
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+   */
+  referrers?(subject: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>;
 }

@@ -179,11 +179,12 @@ export async function writeFileAtomic(
   await syncFolder(dirname(path));
 }
 
-/** Removes the temporary files that processes left behind which no longer live. */
-export async function reclaimTemporaries(folder: string): Promise<void> {
+/** The temporary files that processes left behind which no longer live. */
+export async function findTemporaries(folder: string): Promise<readonly string[]> {
   const me = createOwner();
   const tag = realmTag(me);
   const names = await readdir(folder).catch(() => []);
+  const found: string[] = [];
   for (const name of names) {
     const match = TEMPORARY.exec(name);
     if (match === null) continue;
@@ -193,8 +194,14 @@ export async function reclaimTemporaries(folder: string): Promise<void> {
       realm === tag
         ? ownerState({ realm: me.realm, pid: Number(pid), started, nonce: me.nonce }) === "dead"
         : await isAbandoned(path);
-    if (left) await rm(path, { force: true }).catch(() => {});
+    if (left) found.push(path);
   }
+  return found;
+}
+
+/** Removes them. */
+export async function reclaimTemporaries(folder: string): Promise<void> {
+  for (const path of await findTemporaries(folder)) await rm(path, { force: true }).catch(() => {});
 }
 
 async function isAbandoned(path: string): Promise<boolean> {

@@ -34,6 +34,13 @@ export interface ScanEnd {
 export interface Scanner {
   /** The next bytes. */
   write(chunk: Uint8Array): void;
+  /**
+   * Leaves out the rest of the current entry's content, with its padding, as if it had been written; no `data` is told. Gives
+   * its count of bytes, after which the next ones to write begin.
+   */
+  skip(): number;
+  /** Has the archive ended? What follows has to be zeros. */
+  readonly ended: boolean;
   /** There are no more. */
   end(): ScanEnd;
 }
@@ -60,6 +67,10 @@ export function createScanner(handlers: ScanHandlers): Scanner {
   const state = initialState(handlers);
   return {
     write: (chunk) => consume(state, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
+    skip: () => skipContent(state),
+    get ended() {
+      return state.phase === "end";
+    },
     end: () => finish(state),
   };
 }
@@ -86,6 +97,17 @@ function consume(state: State, chunk: Buffer): void {
     at += used;
     state.offset += used;
   }
+}
+
+function skipContent(state: State): number {
+  if (state.phase !== "data" && state.phase !== "padding") return 0;
+  const count = state.remaining + state.padding;
+  if (state.phase === "data") state.handlers.endEntry?.();
+  state.offset += count;
+  state.remaining = 0;
+  state.padding = 0;
+  state.phase = "header";
+  return count;
 }
 
 /** Takes what the current phase wants of the chunk from `at`; gives the count of bytes taken. */

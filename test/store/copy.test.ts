@@ -66,10 +66,10 @@ test("copy() moves an index with all that it reaches, once each, children before
   assert.is(new Set(digests(result.blobs)).size, 9);
   assert.equal(digests(seen), digests(result.blobs));
   const total = result.blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  assert.equal(result.bytes, { skipped: 0, linked: 0, copied: total });
+  assert.equal(result.bytes, { skipped: 0, linked: 0, mounted: 0, copied: total });
   assert.is(read, total);
   for (const { descriptor } of result.blobs) assert.ok(await to.has(descriptor));
-  assert.equal((await copy(root, from, to)).bytes, { skipped: total, linked: 0, copied: 0 });
+  assert.equal((await copy(root, from, to)).bytes, { skipped: total, linked: 0, mounted: 0, copied: 0 });
 });
 
 test("unknown fields go along, byte for byte", async () => {
@@ -189,7 +189,7 @@ test("layers that must not be distributed stay where they are", async () => {
 test("a root of any other kind is copied as it is", async () => {
   const from = createMemoryStore();
   const root = await from.put("text/plain", fromBytes("hello"));
-  assert.equal((await copy(root, from, createMemoryStore())).bytes, { skipped: 0, linked: 0, copied: 5 });
+  assert.equal((await copy(root, from, createMemoryStore())).bytes, { skipped: 0, linked: 0, mounted: 0, copied: 5 });
 });
 
 test("a signal stops the copy", async (context) => {

@@ -2,7 +2,8 @@ import { type Descriptor, describe } from "../../src/oci/descriptor.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import type { Store } from "../../src/store/store.js";
-import { fromBytes } from "../../src/stream/bytes.js";
+import { collect, fromBytes } from "../../src/stream/bytes.js";
+import { writeTar } from "../../src/tar/write.js";
 
 /** Puts a small image with these layers, whatever their bytes are, and gives its manifest's descriptor. */
 export async function putImage(store: Store, layers: readonly Uint8Array[], more: object = {}): Promise<Descriptor> {
@@ -22,4 +23,18 @@ export async function putImage(store: Store, layers: readonly Uint8Array[], more
     ...more,
   };
   return put(MEDIA_TYPE.manifest, Buffer.from(JSON.stringify(manifest)));
+}
+
+/** A tar with one file. */
+export async function tarOf(name: string, size = 100): Promise<Buffer> {
+  const content = Buffer.alloc(size, name);
+  const entry = { path: name.replaceAll(" ", "-"), type: "file", mode: 0o644, uid: 0, gid: 0, mtime: 0 } as const;
+  return await collect(writeTar([{ ...entry, size, open: () => fromBytes(content) }]), size + 4096);
+}
+
+/** Puts an image with a layer for each name, that of one file of that size. */
+export async function putTarImage(store: Store, names: readonly string[], size = 100, more: object = {}) {
+  const layers = [];
+  for (const name of names) layers.push(await tarOf(name, size));
+  return await putImage(store, layers, more);
 }
