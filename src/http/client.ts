@@ -8,7 +8,7 @@ import { LadingError } from "../errors.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { responseOf } from "./answer.js";
 import type { Connections } from "./connections.js";
-import { isPassingFailure, networkError, refusedProxy, refusedRequest } from "./failure.js";
+import { failureCode, isPassingFailure, networkError, refusedProxy, refusedRequest } from "./failure.js";
 import { isLoopbackHost } from "./host.js";
 import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
 import { type Environment, hasProxies, proxyFor } from "./proxy.js";
@@ -161,7 +161,7 @@ async function attempt(
 /** Aborts, and errors that are not the network's, come out as they are. */
 function asFailure({ url, signal }: HttpRequest, error: unknown, { env = {} }: Settings): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof LadingError || (error as NodeJS.ErrnoException).code === undefined) return error;
+  if (error instanceof LadingError || failureCode(error) === undefined) return error;
   return networkError(url, error, hasProxies(env) ? proxyFor(new URL(url), env) : undefined);
 }
 

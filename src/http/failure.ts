@@ -61,11 +61,16 @@ const PASSING: ReadonlySet<string> = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
 ]);
 
+/** The parser of HTTP gives its errors a name and no code. */
+function codeOf(error: Error): string | undefined {
+  return error.name === "HTTPParserError" ? "HPE_INVALID_CONSTANT" : (error as NodeJS.ErrnoException).code;
+}
+
 /** The code of the innermost error that has one which says something. */
 export function failureCode(error: unknown): string | undefined {
   let found: string | undefined;
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = at instanceof LadingError ? undefined : (at as NodeJS.ErrnoException).code;
+    const code = at instanceof LadingError ? undefined : codeOf(at);
     if (typeof code === "string" && (code in REASONS || found === undefined)) found = code;
   }
   return found;

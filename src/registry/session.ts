@@ -96,15 +96,22 @@ export function createSession(place: Place, options: SessionOptions): Session {
     return await once(isLast ? { ...request, retry: false } : request, urlOf(request.to), undefined);
   }
 
-  /** Others wait for the first: it may change where the registry is. */
+  /** The answer to the first request; undefined for all others, which wait for it: it may change where the registry is. */
   async function opened(request: RegistryRequest): Promise<HttpResponse | undefined> {
-    await opening;
     if (!isOpen || typeof request.to !== "string" || request.body?.once === true) return undefined;
-    isOpen = false;
+    if (opening !== undefined) {
+      await opening;
+      return await opened(request);
+    }
     const answer = first(request);
-    opening = answer.catch(() => {
-      isOpen = true;
-    });
+    const done = () => {
+      opening = undefined;
+    };
+    opening = answer
+      .then(() => {
+        isOpen = false;
+      })
+      .then(done, done);
     return await answer;
   }
 
