@@ -34,7 +34,7 @@ export interface HttpClientOptions extends NetworkOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds from the last byte sent to the answer's headers (30 000); a request may ask for more. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Milliseconds in which the next 64 KiB of an answer's content, or its end, have to come (60 000). */
+  /** Milliseconds in which the next 64 KiB of an answer's content, or its end, have to come (30 000). */
   readonly idleTimeoutMs?: number | undefined;
   /** Tries of one request, the first among them (4). A try that ended in a timeout is repeated once at most. */
   readonly attempts?: number | undefined;
@@ -65,7 +65,7 @@ const DEFAULTS = {
   insecure: false,
   connectTimeoutMs: 10_000,
   headersTimeoutMs: 30_000,
-  idleTimeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
   attempts: 4,
   baseDelayMs: 500,
   maxDelayMs: 30_000,

@@ -107,6 +107,11 @@ export function refusedProxy(url: URL | string, status: number, proxy?: URL): La
   return refusedRequest(url, `the proxy${proxy === undefined ? "" : ` ${proxy.host}`} answered ${status}`, remedy);
 }
 
+/** Did an answer not come on in time? */
+export function isStall(error: LadingError<"NETWORK">): boolean {
+  return error.detail.why.startsWith(STALLED[0]);
+}
+
 /** The `NETWORK` error for an answer that does not come on. */
 export function stalledError(url: URL | string): LadingError<"NETWORK"> {
   return refusedRequest(url, ...STALLED);

@@ -6,6 +6,7 @@
  */
 
 import { isLadingError } from "../errors.js";
+import { isStall } from "../http/failure.js";
 import type { HttpResponse } from "../http/message.js";
 import { type Backoff, retryDelayMs, wait } from "../http/retry.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -38,6 +39,9 @@ export async function fetchBlobSize(
   return Number(response.headers["content-length"] ?? -1);
 }
 
+/** Bytes after which a download that was cut has come on (64 KiB). */
+const PROGRESS = 65_536;
+
 export interface OpenOptions extends IoOptions {
   /** How long to wait before a download that was cut goes on (0.5 s at first). */
   readonly backoff?: Backoff | undefined;
@@ -60,7 +64,7 @@ async function* download(session: Session, descriptor: Descriptor, options: Open
   const { size } = descriptor;
   const { signal, backoff = BACKOFF } = options;
   let offset = 0;
-  for (let stalls = 0; ; ) {
+  for (let stalls = 0, silences = 0; ; ) {
     const before = offset;
     const { response, skip } = await request(session, descriptor, offset, options);
     try {
@@ -72,10 +76,12 @@ async function* download(session: Session, descriptor: Descriptor, options: Open
       if (offset >= size || (offset === before && offset > 0) || stalls === STALLS) return;
     } catch (error) {
       if (!isLadingError(error, "NETWORK") || stalls === STALLS || offset >= size) throw error;
+      // A registry that was silent for long is asked once more, not again and again for every byte that trickles in.
+      if (isStall(error) && ++silences > 1) throw error;
     } finally {
       await response.discard();
     }
-    stalls = offset > before ? 1 : stalls + 1;
+    stalls = offset > before + PROGRESS ? 1 : stalls + 1;
     await wait(retryDelayMs(stalls, undefined, backoff), signal);
   }
 }

@@ -24,7 +24,8 @@ const HELLO = describe("text/plain", Buffer.from("hello"));
 function storeAt(context: TestContext, host: string, http = {}, more: Partial<RegistryStoreOptions> = {}) {
   const client = createHttpClient({ baseDelayMs: 1, maxDelayMs: 20, ...http });
   context.defer(() => client.close());
-  return createRegistryStore({ registry: host, repository: "team/app" }, { client, ...more });
+  const backoff = { baseDelayMs: 1, maxDelayMs: 20 };
+  return createRegistryStore({ registry: host, repository: "team/app" }, { client, backoff, ...more });
 }
 
 /** A server that says what it likes on each connection, HTTP or not. */
