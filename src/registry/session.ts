@@ -9,6 +9,7 @@ import type { HttpClient } from "../http/client.js";
 import { isPassingFailure } from "../http/failure.js";
 import { type HttpRequest, type HttpResponse, isSameOrigin } from "../http/message.js";
 import { isRetryableStatus } from "../http/retry.js";
+import type { IoOptions } from "../stream/bytes.js";
 import { createAuthenticator } from "./auth.js";
 import { parseChallenges } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
@@ -63,7 +64,7 @@ export function createSession(place: Place, options: SessionOptions): Session {
   let opening: Promise<unknown> | undefined;
 
   function authenticate() {
-    const credentials = async () => options.credentials?.(place);
+    const credentials = async (io: IoOptions) => options.credentials?.(place, io);
     const { client, trustedRealms } = options;
     return createAuthenticator({ client, registry, repository: place.repository, credentials, trustedRealms });
   }

@@ -10,7 +10,7 @@ import { LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
 import type { HttpRequest, HttpResponse } from "../http/message.js";
 import { redactUrl } from "../http/redact.js";
-import { collect, fromBytes } from "../stream/bytes.js";
+import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import type { Credentials } from "./auth-file.js";
 
 /** Bytes of a token server's answer (64 KiB). */
@@ -41,8 +41,9 @@ export interface TokenRequest {
  * @throws {LadingError} `REGISTRY` where it says no, or where its answer holds no token that a header may carry; `TOO_LARGE`
  * where it is more than 64 KiB; `NETWORK` where no answer comes.
  */
-export async function fetchToken(client: HttpClient, wanted: TokenRequest): Promise<Token> {
-  const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+export async function fetchToken(client: HttpClient, wanted: TokenRequest, io: IoOptions = {}): Promise<Token> {
+  const limit = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+  const signal = io.signal === undefined ? limit : AbortSignal.any([limit, io.signal]);
   let response: HttpResponse | undefined;
   if (wanted.credentials?.identityToken !== undefined) {
     response = await client.request({ ...refreshRequest(wanted, wanted.credentials.identityToken), signal });

@@ -115,6 +115,22 @@ test("case 118: a token server that redirects to another host is refused", async
   assert.is(inside.seen.length, 0);
 });
 
+test("an abort ends the question for a token, and not that of another who asks the same", async (context) => {
+  let count = 0;
+  const { server, store } = await startTokenRegistry(context, (request, response) =>
+    count++ === 0 ? undefined : good(request, response, count),
+  );
+  const remote = store(USER);
+  const stop = new AbortController();
+  const stopped = remote.tags({ signal: stop.signal }).catch((error) => error.name);
+  const other = remote.tags();
+  while (count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  assert.is(await stopped, "AbortError");
+  assert.equal(await other, []);
+  assert.is(server.seen.filter(({ path }) => path.startsWith("/token")).length, 2);
+});
+
 /** A session over answers that are made up: the registry is not on this machine. */
 function fakeSession(
   answer: (request: HttpRequest) => { status: number; headers?: Record<string, string>; body?: string; url?: string },
