@@ -8,6 +8,7 @@
 
 import { LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
+import { deadlineSignal } from "../http/deadline.js";
 import type { HttpRequest, HttpResponse } from "../http/message.js";
 import { redactUrl } from "../http/redact.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
@@ -35,15 +36,19 @@ export interface TokenRequest {
   readonly credentials: Credentials | undefined;
 }
 
+export interface TokenOptions extends IoOptions {
+  /** Milliseconds for the whole of it (60 000). */
+  readonly deadlineMs?: number;
+}
+
 /**
  * Asks a token server. Redirects to another host are refused.
  *
  * @throws {LadingError} `REGISTRY` where it says no, or where its answer holds no token that a header may carry; `TOO_LARGE`
  * where it is more than 64 KiB; `NETWORK` where no answer comes.
  */
-export async function fetchToken(client: HttpClient, wanted: TokenRequest, io: IoOptions = {}): Promise<Token> {
-  const limit = AbortSignal.timeout(ANSWER_DEADLINE_MS);
-  const signal = io.signal === undefined ? limit : AbortSignal.any([limit, io.signal]);
+export async function fetchToken(client: HttpClient, wanted: TokenRequest, io: TokenOptions = {}): Promise<Token> {
+  const signal = deadlineSignal(wanted.realm, io.deadlineMs ?? ANSWER_DEADLINE_MS, io.signal);
   let response: HttpResponse | undefined;
   if (wanted.credentials?.identityToken !== undefined) {
     response = await client.request({ ...refreshRequest(wanted, wanted.credentials.identityToken), signal });

@@ -5,6 +5,7 @@ import type { Credentials } from "../../src/registry/auth-file.js";
 import { createRegistryStore } from "../../src/registry/client.js";
 import { mergeScopes } from "../../src/registry/scope.js";
 import { createSession } from "../../src/registry/session.js";
+import { fetchToken } from "../../src/registry/token.js";
 import { fromBytes } from "../../src/stream/bytes.js";
 import { type Answer, reply, startHostileServer } from "../support/hostile-server.js";
 import { rejects } from "../support/rejects.js";
@@ -129,6 +130,17 @@ test("an abort ends the question for a token, and not that of another who asks t
   assert.is(await stopped, "AbortError");
   assert.equal(await other, []);
   assert.is(server.seen.filter(({ path }) => path.startsWith("/token")).length, 2);
+});
+
+test("case 124: a token server that takes for ever ends in a typed error", async (context) => {
+  const { url } = await startHostileServer(context, (_request, response) => {
+    response.writeHead(200).write("{");
+  });
+  const client = createHttpClient();
+  context.defer(() => client.close());
+  const wanted = { realm: new URL(url), service: undefined, scopes: [], credentials: USER };
+  const error = await rejects(fetchToken(client, wanted, { deadlineMs: 200 }), "NETWORK");
+  assert.match(error.message, "the answer stalled");
 });
 
 /** A session over answers that are made up: the registry is not on this machine. */
