@@ -8,8 +8,9 @@
  * @module
  */
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Content, claimsOf, differenceOf, readContent, type Sameness, sizeOf } from "./content.js";
 import type { Goal } from "./goal.js";
 import { output, runStep } from "./processes.js";
@@ -36,6 +37,8 @@ export interface Plan {
   readonly goal?: Goal | undefined;
   readonly against: readonly Opponent[];
   readonly notes?: readonly string[];
+  /** More notes, of what the sides printed in the rounds that count. */
+  readonly tell?: (stdouts: (side: Side) => readonly string[]) => readonly string[];
   /** Has every round another input? Sides get the same in one round. */
   readonly varies?: boolean | undefined;
   /** Rounds, where it is not the usual count. */
@@ -72,6 +75,18 @@ async function flush(folder: string, signal: AbortSignal | undefined): Promise<n
   return performance.now() - begin;
 }
 
+/** Files from which it counts that they are gone. */
+const MANY_FILES = 200;
+/** ext4 passes over the inodes of files that went away in the last five seconds, one by one, for every file that it makes. */
+const FORGOTTEN_MS = 6_000;
+
+/** Removes a folder, and waits until that slows nobody down. */
+async function removeAll(folder: string): Promise<void> {
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  if (files.length >= MANY_FILES) await sleep(FORGOTTEN_MS);
+}
+
 /** Runs a side once. `inspect` sees the output before it goes away. */
 async function sampleOnce(
   side: Side,
@@ -106,7 +121,7 @@ async function sampleOnce(
     };
   } finally {
     await attempt.end?.();
-    await rm(own, { recursive: true, force: true, maxRetries: 3 });
+    await removeAll(own);
   }
 }
 
@@ -230,7 +245,9 @@ export async function runPlan(plan: Plan, options: HarnessOptions): Promise<Row>
       own.push(await sampleOnce(side, options));
     }
   }
-  const { id, title, notes = [], goal } = plan;
+  const { id, title, goal } = plan;
+  const stdouts = (side: Side) => (samples.get(side) ?? []).slice(1).map(({ stdout }) => stdout);
+  const notes = [...(plan.notes ?? []), ...(plan.tell?.(stdouts) ?? [])];
   const line = lineOf(plan.ours, (samples.get(plan.ours) ?? []).slice(1));
   const refused = failed.get(plan.ours);
   const judged = goal === undefined ? line : { ...line, goal, value: ownValue(goal, line) };

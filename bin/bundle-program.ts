@@ -19,11 +19,19 @@ export const AS_COMMONJS: BuildOptions = {
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
 
+/** The last version of Node of which it is known that its V8 has the second flag; one that it lacks is reported on stderr. */
+const LAST_NODE = 24;
+
 /**
  * The room for new objects would grow to 32 MiB and more, which a login node counts; it gains nothing here, where little lasts.
- * What the first file does needs no such room.
+ * Newer Nodes let it grow nevertheless while they look for what lasts, unless they may clear it meanwhile. What the first file
+ * does needs no such room.
  */
-const SMALL_ROOM = 'require("node:v8").setFlagsFromString("--semi-space-growth-factor=1");';
+const SMALL_ROOM = `{
+  const v8 = require("node:v8");
+  v8.setFlagsFromString("--semi-space-growth-factor=1");
+  if (Number.parseInt(process.versions.node, 10) <= ${LAST_NODE}) v8.setFlagsFromString("--no-separate-gc-phases");
+}`;
 
 /** Modules that are loaded on demand and yet belong to the first file. */
 const FIRST = [

@@ -18,10 +18,13 @@ const VERBS: Readonly<Record<string, { readonly summary: string; readonly load: 
   copy: { summary: "copy an image from one place to another", load: () => import("./commands/copy.js") },
   push: { summary: "copy an image to a registry", load: () => import("./commands/push.js") },
   pull: { summary: "copy an image from a registry", load: () => import("./commands/pull.js") },
+  list: { summary: "list images, tags and repositories", load: () => import("./commands/list.js") },
+  delete: { summary: "delete a tag or a manifest", load: () => import("./commands/delete.js") },
   inspect: { summary: "show what is in an image", load: () => import("./commands/inspect.js") },
   verify: { summary: "check every byte of an image", load: () => import("./commands/verify.js") },
   login: { summary: "log in to a registry", load: () => import("./commands/login.js") },
   logout: { summary: "forget the login to a registry", load: () => import("./commands/logout.js") },
+  gc: { summary: "reclaim what nothing names", load: () => import("./commands/gc.js") },
   serve: { summary: "be a registry, over a folder", load: () => import("./commands/serve.js") },
 };
 

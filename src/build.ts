@@ -17,15 +17,15 @@ import { encodeIndex } from "./oci/manifest.js";
 import { MEDIA_TYPE } from "./oci/media-type.js";
 import type { Platform } from "./oci/platform.js";
 import { listPackage, packageTag } from "./package/artifact.js";
-import { storeTarball } from "./package/bare-tarball.js";
 import { listPackages } from "./package/catalog.js";
 import { ECOSYSTEM_RULES } from "./package/ecosystem.js";
-import { storePackageFile } from "./package/import.js";
+import { storeFile } from "./package/file-job.js";
 import type { SourceIdentity } from "./package/import-cache.js";
 import type { Outline } from "./package/outline.js";
 import { readOutline } from "./package/outline-cache.js";
 import type { Package, PackageLayer } from "./package/package.js";
 import { type ResourcePool, withPool } from "./package/resource-pool.js";
+import { storeSmallFile } from "./package/small-file.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
 import type { Resolution } from "./resolve/resolution.js";
@@ -184,9 +184,10 @@ export async function build(recipe: Recipe, options: BuildOptions): Promise<Buil
 
 /** Stores files, several at once, and gives them back in their order. */
 async function storeFiles(paths: readonly string[], run: Run): Promise<readonly Named[]> {
-  const { jobs = 4, signal } = run;
-  const stored = await withPool(paths, { jobs }, async (pool, sorted, atOnce) => {
-    return await mapConcurrent(sorted, atOnce, (path) => storeFile(path, paths.length, pool, run), signal);
+  const { jobs = 4, signal, sources } = run;
+  const sizes = new Map([...sources].map(([path, { size }]) => [path, size]));
+  const stored = await withPool(paths, { jobs, sizes, signal }, async (pool, sorted, atOnce) => {
+    return await mapConcurrent(sorted, atOnce, (path) => storeNamed(path, paths.length, pool, run), signal);
   });
   const byPath = new Map(stored.map((each) => [each.path, each]));
   return paths.flatMap((path) => byPath.get(path) ?? []);
@@ -208,7 +209,7 @@ async function readKnownOutline({ files, entries }: PackageLayer, run: Run): Pro
   if (outline !== undefined) outlines.set(files.digest, outline);
 }
 
-async function storeFile(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
+async function storeNamed(path: string, files: number, pool: ResourcePool | undefined, run: Run): Promise<Named> {
   const { local, signal, compression, transform, limits, jobs, outlines, sources, sure, onWarning, count } = run;
   let bytesRead = 0;
   const onBytes = (bytes: number) => {
@@ -217,28 +218,17 @@ async function storeFile(path: string, files: number, pool: ResourcePool | undef
   };
   const onOutline = ({ digest }: Descriptor, outline: Outline) => outlines.set(digest, outline);
   const onSource = (of: string, source: SourceIdentity) => sure.set(of, source);
-  const options = {
-    cache: local.cache,
-    signal,
-    compression,
-    transform,
-    limits,
-    onBytes,
-    onOutline,
-    sources,
-    onSource,
-    pool,
-    jobs,
-  };
+  const how = { signal, compression, transform, limits, sources, pool, jobs, bare: true };
+  const options = { ...how, cache: local.cache, onBytes, onOutline, onSource };
   run.onStep?.(`reading ${path}`);
-  const tarball = await storeTarball(local.store, path, options);
-  const stored = tarball ?? (await storePackageFile(local.store, path, options));
+  const small = await storeSmallFile(local.store, path, options);
+  const stored = small ?? (await storeFile(local.store, path, options));
   for (const warning of stored.warnings) onWarning?.({ code: "IMPORT", message: `${path}: ${warning}` });
-  const layer = "package" in stored ? stored.package.layer : stored.layer;
+  const { layer } = stored.kind === "package" ? stored.package : stored;
   await readKnownOutline(layer, run);
   // A layer that was known is most likely where the image goes already.
   if (bytesRead > 0 && keepsLayers(run, files)) run.onLayer?.(layer.descriptor);
-  if ("package" in stored) return { path, kind: "package", package: stored.package };
+  if (stored.kind === "package") return { path, kind: "package", package: stored.package };
   return { path, kind: "tarball", tarball: stored };
 }
 

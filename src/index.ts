@@ -6,6 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
+export { type Deleted, deleteImage } from "./delete.js";
 export { type Delivered, type DeliverOptions, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
   type Chain,
@@ -63,7 +64,14 @@ export {
   type Requirement,
   type VersionRange,
 } from "./package/capability.js";
-export { deletePackages, describePackage, findPackages, listPackages, showPackage } from "./package/catalog.js";
+export {
+  type DeleteOptions,
+  deletePackages,
+  describePackage,
+  findPackages,
+  listPackages,
+  showPackage,
+} from "./package/catalog.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
@@ -75,12 +83,14 @@ export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
 export type { CredentialOptions } from "./registry/auth-files.js";
 export type { UserPassword } from "./registry/auth-keep.js";
+export { listRepositories } from "./registry/catalog.js";
 export { createRegistryStore, type RegistryStoreOptions } from "./registry/client.js";
 export { type CredentialSource, createCredentialSource } from "./registry/credentials.js";
 export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { explain } from "./resolve/explain.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
+export { type CollectedRepository, collectRepositories } from "./service/collect.js";
 export { createLayoutRepositories } from "./service/layout-repositories.js";
 export type { Repositories, Repository } from "./service/repository.js";
 export { createRegistryServer, type ListeningServer, type RegistryServerOptions } from "./service/server.js";

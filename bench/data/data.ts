@@ -52,6 +52,8 @@ export interface Data {
   archive(shape: { readonly bytes: number } | { readonly files: number }, end: "tar" | "tar.gz"): Promise<string>;
   /** `count` packages of one small file each. */
   tiny(count: number): Promise<readonly string[]>;
+  /** `count` packages as the small ones of a distribution are: 20 files, 200 kB. */
+  smallPackages(count: number): Promise<readonly string[]>;
   /** A gzipped layer of one file of that many bytes; nothing of its uncompressed size is ever stored. */
   heavyBytes(): Promise<string>;
   /** A gzipped layer of that many empty files. */
@@ -123,6 +125,15 @@ export async function createData(root: string, set: SetName): Promise<Data> {
       for (const [at, path] of paths.entries()) {
         const files = [{ path: `opt/tiny/t${at}`, size: 300 }];
         await once(path, () => writeMade(path, makeTar(`tiny ${at}`, files)));
+      }
+      return paths;
+    },
+    async smallPackages(count) {
+      await mkdir(join(folder, "small"), { recursive: true });
+      const paths = Array.from({ length: count }, (_, at) => join(folder, "small", `s${at}.tar.gz`));
+      for (const [at, path] of paths.entries()) {
+        const files = Array.from({ length: 20 }, (_, file) => ({ path: `opt/s${at}/f${file}`, size: 1000 * file }));
+        await once(path, () => writeMade(path, makeTar(`small ${at}`, files)));
       }
       return paths;
     },

@@ -24,6 +24,7 @@ interface Flags extends CommonFlags, LimitFlags, RegistryFlags {
   readonly layers?: boolean;
   readonly files?: boolean;
   readonly largest?: number;
+  readonly referrers?: boolean;
   readonly diff?: string;
   readonly html?: string;
   readonly platform?: string;
@@ -75,7 +76,7 @@ function parseLargest(text: string): number {
   throw new UsageError(`--largest "${text}" is no count from 1 to 1000000`);
 }
 
-function checkFlags({ raw, layers, files, largest, diff, html, platform }: Flags): void {
+function checkFlags({ raw, layers, files, largest, referrers, diff, html, platform }: Flags): void {
   const reports = [
     layers && "--layers",
     files && "--files",
@@ -87,6 +88,8 @@ function checkFlags({ raw, layers, files, largest, diff, html, platform }: Flags
   if (diff !== undefined && (layers || files || html !== undefined)) {
     throw new UsageError("--diff stands alone; leave --layers, --files and --html out");
   }
+  if (referrers && (raw || report !== undefined))
+    throw new UsageError("--referrers stands alone; leave the others out");
   if (largest !== undefined && !files && html === undefined) {
     throw new UsageError("--largest counts what --files or --html list; give one of them");
   }
@@ -162,6 +165,21 @@ async function printImage(cli: Cli, flags: Flags, { store, name, label }: Place)
   print(cli, flags, { label, ...image }, () => imageLines(image, formatPlatform as (platform: never) => string));
 }
 
+/** What says something about the image: signatures, SBOMs, attestations. */
+async function printReferrers(cli: Cli, flags: Flags, { store, name, label }: Place): Promise<void> {
+  const { signal } = cli;
+  const { findAllReferrers } = await import("../../src/store/referrers.js");
+  const root = await store.resolve(name, { signal });
+  const referrers = await findAllReferrers(store, root, { signal });
+  print(cli, flags, { label, descriptor: root, referrers }, () =>
+    referrers.flatMap(({ subject, descriptor }) => [
+      `referrer     ${descriptor.digest} ${formatSize(descriptor.size).padStart(9)}  ${descriptor.artifactType ?? descriptor.mediaType}`,
+      ...(subject === root.digest ? [] : [`  refers to  ${subject}`]),
+      ...Object.entries(descriptor.annotations ?? {}).map(([key, value]) => `  annotation ${key}=${value}`),
+    ]),
+  );
+}
+
 export const verb: Verb = (cli) =>
   addLimitFlags(
     addRegistryFlags(
@@ -177,6 +195,7 @@ export const verb: Verb = (cli) =>
     .option("--layers", "what each layer adds, replaces, removes and wastes")
     .option("--files", "every file with its size, owner, mode and layer, and contents that are there twice")
     .option("--largest <count>", "of the files, only that many of the largest", parseLargest)
+    .option("--referrers", "what refers to the image, and to that: signatures, SBOMs, attestations")
     .option("--diff <place>", "how another image differs: + only there, - only here, ~ changed")
     .option("--html <file>", "write a treemap of the files as a page; a file that is there is replaced")
     .option("--platform <platform>", "which image of an index to report on: OS/ARCH[/VARIANT]")
@@ -185,6 +204,7 @@ export const verb: Verb = (cli) =>
       const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
       const place = await openPlace(text, options);
       if (flags.diff !== undefined) await printDiff(cli, flags, place, await openPlace(flags.diff, options));
+      else if (flags.referrers) await printReferrers(cli, flags, place);
       else if (flags.files || flags.html !== undefined) await printFiles(cli, flags, place);
       else if (flags.layers) await printLayers(cli, flags, place);
       else await printImage(cli, flags, place);

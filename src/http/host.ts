@@ -7,13 +7,8 @@
 
 import { BlockList, isIP } from "node:net";
 
-const LOOPBACK = blocks([
-  ["127.0.0.0", 8],
-  ["::1", 128],
-]);
-
 /** Loopback, unspecified, private, shared, link-local and the addresses that lead to them. */
-const INTERNAL = blocks([
+const INTERNAL = [
   ["127.0.0.0", 8],
   ["::1", 128],
   ["0.0.0.0", 8],
@@ -26,7 +21,8 @@ const INTERNAL = blocks([
   ["fe80::", 10],
   ["fc00::", 7],
   ["64:ff9b::", 96],
-]);
+] as const;
+let internal: BlockList | undefined;
 
 function blocks(subnets: readonly (readonly [string, number])[]): BlockList {
   const list = new BlockList();
@@ -44,9 +40,10 @@ export function addressOf(hostname: string): string | undefined {
   return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join(".");
 }
 
-function isIn(list: BlockList, hostname: string): boolean {
-  const address = addressOf(hostname);
-  return address !== undefined && list.check(address, address.includes(":") ? "ipv6" : "ipv4");
+/** Every request asks this, so it does without a list, which takes a millisecond or two to make. */
+function isLoopback(address: string | undefined): boolean {
+  if (!address?.includes(":")) return address?.startsWith("127.") ?? false;
+  return !address.includes("%") && new URL(`http://[${address}]`).hostname === "[::1]";
 }
 
 /**
@@ -55,10 +52,13 @@ function isIn(list: BlockList, hostname: string): boolean {
  */
 export function isLoopbackHost(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, "");
-  return name === "localhost" || name.endsWith(".localhost") || isIn(LOOPBACK, name);
+  return name === "localhost" || name.endsWith(".localhost") || isLoopback(addressOf(name));
 }
 
 /** Is it a loopback name, or the literal of an address that only means something inside a network? */
 export function isInternalHost(hostname: string): boolean {
-  return isLoopbackHost(hostname) || isIn(INTERNAL, hostname);
+  if (isLoopbackHost(hostname)) return true;
+  const address = addressOf(hostname);
+  internal ??= blocks(INTERNAL);
+  return address !== undefined && internal.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }

@@ -75,6 +75,25 @@ async function baseLayers(store: Store, base: OpenBase | undefined, options: Bui
 }
 
 /**
+ * What every layer is to hold. What lies where is known only in here, for it takes as much memory as all else of an image of
+ * many files.
+ */
+async function planAll(store: Store, input: ImageContents, options: BuildImageOptions) {
+  const { files, folder } = input;
+  const { epoch = 0, signal } = options;
+  const { view, tree, planned, debian } = await planLayers(store, input, options);
+  try {
+    const own = tree && (await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }));
+    const root = [...missingRootFiles(view, epoch)];
+    view.put(root.map(toListedFile));
+    root.push(...dpkgDatabase(view, debian, epoch));
+    return { planned, own: own ?? [], root };
+  } finally {
+    view.close();
+  }
+}
+
+/**
  * Builds one image into the store: one layer for each package, then the recipe's files, then what a root file system
  * needs and nothing brought.
  *
@@ -86,20 +105,16 @@ async function baseLayers(store: Store, base: OpenBase | undefined, options: Bui
  * throws.
  */
 export async function buildImage(store: Store, input: ImageContents, options: BuildImageOptions = {}): Promise<Image> {
-  const { base, platform, settings, files, folder } = input;
+  const { base, platform, settings } = input;
   const { epoch = 0, signal } = options;
-  const { view, tree, planned, debian } = await planLayers(store, input, options);
+  const { planned, own, root } = await planAll(store, input, options);
   const contents = await assembleContents(store, planned, base, options);
   const made: Layer[] = [];
   const make = async (entries: readonly WriteEntry[], what: string) => {
     const how = contents.length + made.length < keptCount(options) ? options : { ...options, compression: undefined };
     if (entries.length > 0) made.push(await assembleEntries(store, entries, `lading: ${what}`, how));
   };
-  const own = tree && (await readRecipeFiles(tree, files, { folder, mtime: epoch, signal }));
-  await make(own ?? [], "files of the recipe");
-  const root = [...missingRootFiles(view, epoch)];
-  view.put(root.map(toListedFile));
-  root.push(...dpkgDatabase(view, debian, epoch));
+  await make(own, "files of the recipe");
   await make(root, "root file system");
   const below = await baseLayers(store, base, options);
   const layers = await stackLayers(store, below, contents, made, options);

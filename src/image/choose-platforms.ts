@@ -32,7 +32,7 @@ async function platformOf(store: Store, root: Descriptor, options: IoOptions): P
 }
 
 /** An image that is alone has to be for that platform. */
-async function chooseImage({ root, store }: Chosen, platform: Platform, options: IoOptions): Promise<Chosen> {
+async function chooseImage({ root, store }: Chosen, platform: Platform, options: IoOptions): Promise<void> {
   const own = await platformOf(store, root, options);
   if (own === undefined) {
     const message = `Cannot choose ${formatPlatform(platform)} of ${root.digest}: it is an artifact, which has no platform; leave --platform out`;
@@ -40,7 +40,6 @@ async function chooseImage({ root, store }: Chosen, platform: Platform, options:
   }
   const { os, architecture, variant } = own;
   matchPlatform(platform, [{ ...root, platform: { os, architecture, ...(variant ? { variant } : {}) } }]);
-  return { root, store };
 }
 
 /** A new index of some entries, in their order, with what is attested of them. */
@@ -93,7 +92,7 @@ export async function choosePlatforms(
   if (first === undefined) return { root, store };
   if (second !== undefined && isIndexType(root.mediaType))
     return await chooseSeveral({ root, store }, platforms, options);
-  const image = await selectManifest(store, root, first, options);
-  for (const platform of platforms) await chooseImage({ root: image, store }, platform, options);
-  return { root: image, store };
+  if (isIndexType(root.mediaType)) return { root: await selectManifest(store, root, first, options), store };
+  for (const platform of platforms) await chooseImage({ root, store }, platform, options);
+  return { root, store };
 }

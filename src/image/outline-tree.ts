@@ -9,7 +9,7 @@
 
 import type { ListedFile } from "../package/file-list.js";
 import { type Outline, outlineHash } from "../package/outline.js";
-import { createHashTable, type HashTable } from "../tar/path-table.js";
+import { closeTable, createHashTable, type HashTable, hashNumber, setHashNumber } from "../tar/path-table.js";
 import type { TreeView } from "./tree.js";
 import { findNode, realPath, type Walk } from "./tree-path.js";
 
@@ -23,9 +23,9 @@ function takeAll(table: HashTable, hashes: Uint32Array, kind: number): boolean {
     const a = hashes[at] as number;
     const b = hashes[at + 1] as number;
     const c = hashes[at + 2] as number;
-    const before = table.get(a, b, c);
+    const before = hashNumber(table, a, b, c);
     if (before !== 0 && (before !== FOLDER || kind !== FOLDER)) return false;
-    if (before === 0) table.set(a, b, c, kind);
+    if (before === 0) setHashNumber(table, a, b, c, kind);
   }
   return true;
 }
@@ -60,10 +60,11 @@ export function stackOutlines(outlines: readonly Outline[]): TreeView | undefine
   }
   const kindOf: KindOf = (path) => {
     const [a = 0, b = 0, c = 0] = outlineHash(path);
-    return path === "" ? FOLDER : table.get(a, b, c);
+    return path === "" ? FOLDER : hashNumber(table, a, b, c);
   };
   const walk = walkOutlines(kindOf, targets);
   return {
+    close: () => closeTable(table),
     realPath: (path) => realPath(walk, path),
     lookup(path) {
       const found = findNode(walk, path);
@@ -75,7 +76,7 @@ export function stackOutlines(outlines: readonly Outline[]): TreeView | undefine
     put(files: readonly Pick<ListedFile, "path" | "type">[]) {
       for (const { path, type } of files) {
         const [a = 0, b = 0, c = 0] = outlineHash(path);
-        table.set(a, b, c, type === "directory" ? FOLDER : OTHER);
+        setHashNumber(table, a, b, c, type === "directory" ? FOLDER : OTHER);
       }
     },
   };

@@ -62,11 +62,17 @@ export function keptCount({ squash }: StackOptions): number {
   return squash === undefined ? Number.POSITIVE_INFINITY : (squash.from ?? 1) - 1;
 }
 
+function nothingToSquash(last: number, count: number, { squash }: StackOptions): LadingError<"NOT_FOUND"> {
+  const from = squash?.from ?? last;
+  const message = `Cannot squash from layer ${from} on: the image has ${count} of packages and lading's own; name one from 1 to ${count}`;
+  return new LadingError("NOT_FOUND", message, { what: "layer", name: String(from) });
+}
+
 /** Makes one layer of those that are to be squashed. */
 async function squashOwn(store: Store, own: readonly Layer[], hasBase: boolean, options: StackOptions) {
   const kept = own.slice(0, keptCount(options));
   const rest = own.slice(kept.length);
-  if (rest.length === 0) return kept;
+  if (rest.length === 0) throw nothingToSquash(kept.length + 1, own.length, options);
   const { squashLayers } = await import("./squash.js");
   return [...kept, await squashLayers(store, rest, { ...options, hasBelow: hasBase || kept.length > 0 })];
 }
@@ -77,7 +83,8 @@ async function squashOwn(store: Store, own: readonly Layer[], hasBase: boolean, 
  * @param below Of the base image.
  * @param contents Of packages and tarballs.
  * @param made What lading made itself.
- * @throws {LadingError} `TOO_LARGE` where there is no room left for a layer of packages; as `squashLayers()`.
+ * @throws {LadingError} `TOO_LARGE` where there is no room left for a layer of packages; `NOT_FOUND` where squashing begins above
+ * the last one; as `squashLayers()`.
  */
 export async function stackLayers(
   store: Store,

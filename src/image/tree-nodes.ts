@@ -7,7 +7,15 @@
  * @module
  */
 
-import { createPathTable, hashPath, randomKey } from "../tar/path-table.js";
+import {
+  closeTable,
+  createPathTable,
+  hashPath,
+  pathNumber,
+  randomKey,
+  releaseMemory,
+  setPathNumber,
+} from "../tar/path-table.js";
 import { createTextHeap } from "./text-heap.js";
 import type { Walk } from "./tree-path.js";
 
@@ -38,6 +46,8 @@ export interface Nodes {
   typeOf(node: number): NodeType;
   /** Number of the layer that put it there, -1 to 65534. */
   layerOf(node: number): number;
+  /** Gives the memory back at once. Nothing is there any more. */
+  close(): void;
 }
 
 const TYPES: readonly NodeType[] = ["directory", "file", "symlink", "char", "block", "fifo"];
@@ -58,7 +68,7 @@ const NODES_PER_CHUNK = 2048;
 export function createNodes(): Nodes {
   const table = createPathTable();
   const targets = createTextHeap();
-  const chunks: Uint32Array[] = [];
+  const chunks: Uint32Array<ArrayBuffer>[] = [];
   let count = 0;
 
   const chunkOf = (node: number) => chunks[Math.floor(node / NODES_PER_CHUNK)] as Uint32Array;
@@ -86,7 +96,7 @@ export function createNodes(): Nodes {
     }
   };
   const child = (folder: number, name: string): number => {
-    const node = table.get(`${folder}/${name}`);
+    const node = pathNumber(table, `${folder}/${name}`);
     return isThere(node) ? node : 0;
   };
   const root = add();
@@ -106,7 +116,7 @@ export function createNodes(): Nodes {
       describe(node, facts, layer);
       write(node, NEXT, read(folder, FIRST));
       write(folder, FIRST, node);
-      table.set(`${folder}/${name}`, node);
+      setPathNumber(table, `${folder}/${name}`, node);
       return node;
     },
     remove: (node) => write(node, KIND, 0),
@@ -122,6 +132,10 @@ export function createNodes(): Nodes {
     },
     typeOf: (node) => TYPES[read(node, KIND) & TYPE_BITS] as NodeType,
     layerOf: (node) => (read(node, KIND) >>> LAYER_SHIFT) - 1,
+    close() {
+      closeTable(table.numbers);
+      releaseMemory(chunks.splice(0).map(({ buffer }) => buffer));
+    },
   };
 }
 

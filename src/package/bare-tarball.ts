@@ -11,8 +11,8 @@ import { describeContent } from "../stream/detect.js";
 import { openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
-import { type ImportOptions, inFile, rememberSource, storeSource } from "./import.js";
 import type { PackageFile, PackageLayer } from "./package.js";
+import { inFile, rememberSource, type StoreFileOptions, storeSource } from "./store-package.js";
 
 export interface StoredTarball {
   /** The file's name without its folder. */
@@ -37,7 +37,7 @@ function refuse({ path, head }: PackageFile): LadingError<"FORMAT"> {
 export async function storeTarball(
   store: Store,
   path: string,
-  options: ImportOptions = {},
+  options: StoreFileOptions = {},
 ): Promise<StoredTarball | undefined> {
   const { signal } = options;
   const make = async (): Promise<StoredTarball | undefined> => {

@@ -90,20 +90,39 @@ export async function showPackage(store: Store, name: string, options: IoOptions
   return await readPackage(store, first.manifest, options);
 }
 
+/** What may be deleted. */
+export interface DeleteOptions extends IoOptions {
+  /** Delete all packages that a name fits, where they are several (no). */
+  readonly all?: boolean | undefined;
+}
+
+/** All that a name fits; throws `AMBIGUOUS` where they are several and only one may be meant. */
+function selectForDeletion(packages: readonly Package[], name: string, store: Store, all: boolean): readonly Package[] {
+  const found = select(packages, name, store);
+  const exact = found.filter((pkg) => namesOf(pkg).at(-1) === name);
+  const meant = !all && exact.length === 1 ? exact : found;
+  if (all || meant.length === 1) return meant;
+  const candidates = found.map((pkg) => namesOf(pkg).at(-1) ?? pkg.fqn);
+  const message = `Cannot delete "${name}": it may be ${candidates.join(", ")}; name one of them in full, or say --all`;
+  throw new LadingError("AMBIGUOUS", message, { requirement: name, candidates, chain: [] });
+}
+
 /**
  * Takes packages out of a store's list. Their blobs stay until they are collected, since images may use them.
  *
  * @returns What was deleted.
- * @throws {LadingError} `NOT_FOUND` when a name fits nothing; then nothing is deleted.
+ * @throws {LadingError} `NOT_FOUND` when a name fits nothing, `AMBIGUOUS` when it fits several and `all` is not said; then
+ * nothing is deleted.
  */
 export async function deletePackages(
   store: Store,
   names: readonly string[],
-  options: IoOptions = {},
+  options: DeleteOptions = {},
 ): Promise<readonly Package[]> {
+  const { all = false } = options;
   const list = await readList(store, options);
   const packages = distinct(list.map((listed) => listed.package));
-  const found = distinct(names.flatMap((name) => select(packages, name, store)));
+  const found = distinct(names.flatMap((name) => selectForDeletion(packages, name, store, all)));
   const digests = new Set(found.map(({ manifest }) => manifest.digest));
   const listed = list.filter((each) => digests.has(each.package.manifest.digest));
   await store.untag(

@@ -15,10 +15,11 @@ import { writeTar } from "../tar/write.js";
 import { listPackage, packageTag, putPackage } from "./artifact.js";
 import { listPackages } from "./catalog.js";
 import { openPackageFile } from "./file.js";
-import { checkReplace, type ImportedPackage, type ImportOptions, inFile } from "./import.js";
+import { checkReplace, type ImportedPackage, type ImportOptions } from "./import.js";
 import { decodeMetadata } from "./metadata.js";
 import type { PackageMetadata } from "./package.js";
 import { type Resource, storeResource } from "./resource.js";
+import { inFile } from "./store-package.js";
 
 /** What a new package is to say of itself. Requirements are written as people write them: `runtime=node`, `jq (>= 1.6)`. */
 export interface NewPackage {

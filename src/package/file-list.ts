@@ -43,6 +43,8 @@ const MEMBER = 256 * 1024;
 const MAX_INLINE = 4 * 1024;
 /** Bytes of the longest line: path and target have at most 4096 bytes, of which JSON makes at most six times as many. */
 const MAX_LINE = 64 * 1024;
+/** Bytes of lines that there is room for at first: most lists are short. */
+const FIRST_LINES = 16 * 1024;
 /** Bytes of lines that are parsed at once: few enough to be gone before the collector looks for what lasts. */
 const PART = 16 * 1024;
 /** Lists are read far more seldom than they are written. */
@@ -102,6 +104,13 @@ function formatAnyLine({ path, target, type, mode, uid, gid, size, digest }: Lis
   return `${JSON.stringify(line)}\n`;
 }
 
+/** More room for lines; at its largest it holds a member and the longest line. */
+function grown(lines: Buffer, filled: number, wanted: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(Math.min(MEMBER + MAX_LINE, Math.max(4 * lines.length, filled + wanted)));
+  larger.set(lines.subarray(0, filled));
+  return larger;
+}
+
 /** A list of files as it grows. Takes the memory of its compressed lines. */
 export interface FileListEncoder {
   add(file: ListedFile): void;
@@ -119,7 +128,7 @@ export interface FileListEncoder {
 export async function createFileListEncoder(): Promise<FileListEncoder> {
   const encode = await loadBlockEncoder("gzip", LEVEL);
   const blocks: Uint8Array[] = [];
-  const lines = Buffer.allocUnsafeSlow(MEMBER + MAX_LINE);
+  let lines = Buffer.allocUnsafeSlow(FIRST_LINES);
   const outline = createOutlineBuilder();
   let filled = 0;
   let size = 0;
@@ -130,7 +139,9 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
   return {
     add(file) {
       outline.add(file);
-      filled += lines.write(formatLine(file), filled);
+      const line = formatLine(file);
+      if (filled + 3 * line.length > lines.length) lines = grown(lines, filled, 3 * line.length);
+      filled += lines.write(line, filled);
       size++;
       if (filled >= MEMBER) flush();
     },

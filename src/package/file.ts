@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type BigIntStats, statSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
 import { ioError, LadingError } from "../errors.js";
 import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { HEAD_SIZE } from "../stream/detect.js";
 import { type ReadFileOptions, readFile } from "../stream/file.js";
 import { identityOf } from "../stream/file-identity.js";
+import { files } from "../stream/files.js";
 import type { PackageFile } from "./package.js";
 
 /** Bytes of a file that is read whole when it is opened. */
@@ -24,14 +24,11 @@ export interface FileIdentity {
   readonly size: number;
 }
 
-/**
- * The identity of the file that a path names, symlinks followed; with `blocking`, asked for in the caller's thread. Throws
- * `IO`, and `FORMAT` for what is no regular file.
- */
-export async function identifyFile(path: string, blocking = false): Promise<FileIdentity> {
+/** The identity of the file that a path names, symlinks followed. Throws `IO`, and `FORMAT` for what is no regular file. */
+export async function identifyFile(path: string): Promise<FileIdentity> {
   let stats: BigIntStats;
   try {
-    stats = blocking ? statSync(path, { bigint: true }) : await stat(path, { bigint: true });
+    stats = await files.stat(path, { bigint: true });
   } catch (error) {
     throw ioError(error, "read", path);
   }
@@ -49,13 +46,11 @@ export async function identifyFile(path: string, blocking = false): Promise<File
 export interface OpenFileOptions extends IoOptions {
   /** The identity that the file is to have still (the one that it has now). */
   readonly identity?: string | undefined;
-  /** Read in the caller's thread: for threads that have nothing else to do (false). */
-  readonly blocking?: boolean | undefined;
 }
 
 /** Throws `CHANGED` where the file is not the one of that identity any more. */
-export async function checkIdentity(path: string, key: string, blocking = false): Promise<void> {
-  const now = await identifyFile(path, blocking).catch(() => undefined);
+export async function checkIdentity(path: string, key: string): Promise<void> {
+  const now = await identifyFile(path).catch(() => undefined);
   if (now?.key === key) return;
   const message = `Cannot read "${path}": it changed meanwhile; run again when it is complete`;
   throw new LadingError("CHANGED", message, { path });
@@ -66,12 +61,12 @@ export async function checkIdentity(path: string, key: string, blocking = false)
  * of at most 64 KiB is read when it is opened, and stays what it was.
  */
 export async function openPackageFile(path: string, options: OpenFileOptions = {}): Promise<PackageFile> {
-  const found = await identifyFile(path, options.blocking);
+  const found = await identifyFile(path);
   const identity = { ...found, key: options.identity ?? found.key };
-  const checkUnchanged = () => checkIdentity(path, identity.key, options.blocking);
+  const checkUnchanged = () => checkIdentity(path, identity.key);
   const read: PackageFile["read"] = async function* (range = {}) {
     await checkUnchanged();
-    yield* readFile(path, { ...range, blocking: options.blocking });
+    yield* readFile(path, range);
     await checkUnchanged();
   };
   const { signal } = options;

@@ -7,13 +7,13 @@
  * @module
  */
 
-import { stat } from "node:fs/promises";
 import type { Descriptor } from "../oci/descriptor.js";
 import { isDigest } from "../oci/digest.js";
 import type { Cache } from "../store/cache.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { identityOf, isFresh } from "../stream/file-identity.js";
+import { files } from "../stream/files.js";
 import { findSidecar } from "./formats/sidecar.js";
 import type { Package, PackageLayer } from "./package.js";
 
@@ -23,15 +23,17 @@ const FILE_RULES = 2;
 /** Which state of a file it is, with the document beside it. */
 export interface SourceIdentity {
   readonly key: string;
+  /** Bytes. */
+  readonly size: number;
   /** Did it change so recently that a later change might not show? */
   readonly isFresh: boolean;
 }
 
 async function identify(path: string): Promise<SourceIdentity | undefined> {
-  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  const stats = await files.stat(path, { bigint: true }).catch(() => undefined);
   if (stats === undefined) return undefined;
   const key = identityOf(stats);
-  return { key, isFresh: isFresh(key, Date.now()) };
+  return { key, size: Number(stats.size), isFresh: isFresh(key, Date.now()) };
 }
 
 /** Undefined where there is no such file. Throws `IO` when the operating system says no. */
@@ -40,7 +42,7 @@ export async function identifySource(path: string): Promise<SourceIdentity | und
   if (file === undefined) return undefined;
   const document = sidecar === undefined ? undefined : await identify(sidecar);
   const key = JSON.stringify([file.key, document?.key ?? null]);
-  return { key, isFresh: file.isFresh || document?.isFresh === true };
+  return { key, size: file.size, isFresh: file.isFresh || document?.isFresh === true };
 }
 
 /** Something that was made of a file, with what has to be in the store for it to be of use. */

@@ -9,7 +9,7 @@
  */
 
 import { parentOf } from "../tar/path.js";
-import { createHashTable, type HashKey, hashPath } from "../tar/path-table.js";
+import { createHashTable, type HashKey, hashNumber, hashPath, setHashNumber } from "../tar/path-table.js";
 import type { ListedFile } from "./file-list.js";
 
 /** What a layer has, by the hashes of paths, three words for each. */
@@ -75,8 +75,8 @@ export function createOutlineBuilder(): OutlineBuilder {
     const a = words[0] as number;
     const b = words[1] as number;
     const c = words[2] as number;
-    if (seen.get(a, b, c) !== 0) return;
-    seen.set(a, b, c, 1);
+    if (hashNumber(seen, a, b, c) !== 0) return;
+    setHashNumber(seen, a, b, c, 1);
     folders.add(a, b, c);
     addFolder(parentOf(path));
   };

@@ -26,15 +26,14 @@ export async function putLayer(
   store: Store,
   tar: ByteStream,
   format: LayerFormat,
-  { signal, jobs }: Pick<PackOptions, "signal" | "jobs"> = {},
+  { signal, jobs, checked }: Pick<PackOptions, "signal" | "jobs" | "checked"> = {},
 ): Promise<PutLayer> {
   let table: LayerTable | undefined;
   const onTable = (made: LayerTable) => {
     table = made;
   };
-  const stored = await store.put(LAYER_TYPE[compressionOf(format)], packTar(tar, format, { signal, jobs, onTable }), {
-    signal,
-  });
+  const packed = packTar(tar, format, { signal, jobs, checked, onTable, scratch: store.scratch });
+  const stored = await store.put(LAYER_TYPE[compressionOf(format)], packed, { signal });
   // Assigned in a callback, which the compiler does not follow.
   const made = table as LayerTable | undefined;
   return { descriptor: made === undefined ? stored : { ...stored, annotations: made.annotations }, table: made };

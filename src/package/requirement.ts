@@ -14,6 +14,7 @@ import {
   type Requirement,
   type VersionRange,
 } from "./capability.js";
+import { nearest } from "./nearest.js";
 
 /** UTF-16 code units that a capability's name may have. */
 export const MAX_NAME_LENGTH = 255;
@@ -56,9 +57,17 @@ function refuse(text: string, why: string): LadingError<"SYNTAX"> {
   });
 }
 
+/** A name before `=` that is nearly a type is one that somebody misspelt. */
+function checkNoType(text: string): string {
+  const [, word = ""] = /^([a-z]+)\s*=/i.exec(text) ?? [];
+  const type = nearest(word, CAPABILITY_TYPES);
+  if (type === undefined) return text;
+  throw refuse(text, `"${word}" is no type, expected one of ${CAPABILITY_TYPES.join(", ")}; probably ${type}`);
+}
+
 function splitType(text: string): { readonly type: CapabilityType; readonly rest: string } {
   const match = TYPED.exec(text);
-  if (match === null) return { type: "package", rest: text };
+  if (match === null) return { type: "package", rest: checkNoType(text) };
   return { type: match[1] as CapabilityType, rest: text.slice(match[0].length).trim() };
 }
 
@@ -106,7 +115,7 @@ function parsePackage(text: string, rest: string): Requirement {
  * It is split at the first `.`, `=` or `:` if one of the four types stands before it; else it is a package's name. Only
  * packages take a range (`<<`, `<=`, `=`, `>=`, `>>`) and an architecture of Debian's after a last `:`.
  *
- * @throws {LadingError} `SYNTAX` for an empty name, one of more than 255 characters or with a control character, an unknown
+ * @throws {LadingError} `SYNTAX` for a misspelt type before `=`, an empty name, one of more than 255 characters or with a control character, an unknown
  * operator, and a range without parentheses, without version, or on another type than `package`.
  */
 export function parseRequirement(text: string): Requirement {

@@ -37,8 +37,6 @@ export interface ResourceJobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of the bytes of the file that were read. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Read and write in the caller's thread (false). */
-  readonly blocking?: boolean;
 }
 
 /** What a thread did of a job: all but to wait for the disk. */
@@ -102,8 +100,8 @@ export async function runResourceJob(job: ResourceJob, options: ResourceJobOptio
 
 async function storeJob(job: ResourceJob, store: Store, options: ResourceJobOptions): Promise<StoredResource> {
   const { path, range, claims, fileChecksums, bare, compression, jobs, transform, limits } = job;
-  const { signal, onBytes, blocking = false } = options;
-  const file = await openPackageFile(path, { signal, identity: job.identity, blocking });
+  const { signal, onBytes } = options;
+  const file = await openPackageFile(path, { signal, identity: job.identity });
   async function* open(): ByteStream {
     for await (const chunk of file.read({ ...range, signal })) {
       onBytes?.(chunk.byteLength);

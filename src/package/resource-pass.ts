@@ -129,7 +129,7 @@ export async function recompress(
     if (!inspected.clean) throw UNWANTED;
   }
   try {
-    const { descriptor, table } = await putLayer(store, inspectedTar(), target, options);
+    const { descriptor, table } = await putLayer(store, inspectedTar(), target, { ...options, checked: true });
     if (inspected === undefined) throw new Error("The layer was stored before it was read");
     return { inspected, descriptor, table, files };
   } catch (error) {
@@ -169,7 +169,7 @@ export async function rewrite(
       throw new Error(`The rewritten ${resource.what} is not clean: ${inspected.reasons.join("; ")}`);
   }
   const target = options.compression ?? DEFAULT_FORMAT;
-  const { descriptor, table } = await putLayer(store, rewritten(), target, options);
+  const { descriptor, table } = await putLayer(store, rewritten(), target, { ...options, checked: true });
   if (inspected === undefined) throw new Error("The layer was stored before it was read");
   return { inspected, descriptor, table, files };
 }

@@ -256,7 +256,8 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   const referrers: Store["referrers"] = (subject, wanted = {}) => fetchReferrers(session, subject, wanted);
   const { label } = session;
   const repository = { registry: place.registry, repository: place.repository };
-  return { label, repository, has, hasWhole, open, put, mount, referrers, resolve, tags, tag, untag };
+  const names = (io: IoOptions = {}) => fetchTagNames(session, io);
+  return { label, repository, has, hasWhole, open, put, mount, referrers, resolve, names, tags, tag, untag };
 }
 
 /** What a manifest refers to, where it can be read: the registry has taken it, whatever it is. */

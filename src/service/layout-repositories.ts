@@ -16,12 +16,18 @@ import { join } from "node:path";
 import { ioError } from "../errors.js";
 import { isRepository } from "../oci/reference.js";
 import { createLayoutStore } from "../store/layout.js";
-import { blobPath } from "../store/layout-blobs.js";
+import { blobPath, sizeToKeep } from "../store/layout-blobs.js";
 import { makeFolder } from "../store/make-folder.js";
 import { type Repositories, type Repository, removeFile } from "./repository.js";
 
 /** Parts of a name that are looked into when repositories are listed. */
 const MAX_DEPTH = 32;
+
+/** Where a repository's layout is, and its uploads under way. */
+export function repositoryFolders(root: string, name: string): { readonly layout: string; readonly uploads: string } {
+  const folder = join(root, ...name.split("/"));
+  return { layout: join(folder, "_layout"), uploads: join(folder, "_uploads") };
+}
 
 /**
  * Serves the layouts below a folder.
@@ -34,11 +40,11 @@ export function createLayoutRepositories(root: string): Repositories {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
       const known = opened.get(name);
-      const layout = join(root, ...name.split("/"), "_layout");
+      const { layout, uploads } = repositoryFolders(root, name);
       // Asked each time, since the folder may go while the server runs.
       if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
       if (known !== undefined) return known;
-      const repository = createLayoutRepository(layout, join(root, ...name.split("/"), "_uploads"));
+      const repository = createLayoutRepository(layout, uploads);
       opened.set(name, repository);
       return repository;
     },
@@ -60,10 +66,7 @@ function createLayoutRepository(layout: string, uploads: string): Repository {
   return {
     store: createLayoutStore(layout, { shared: true }),
     uploads,
-    async sizeOf(digest) {
-      const stats = await lstat(path(digest)).catch(() => undefined);
-      return stats?.isFile() === true ? stats.size : undefined;
-    },
+    sizeOf: (digest) => sizeToKeep(path(digest)),
     remove: (digest) => removeFile(path(digest)),
   };
 }

@@ -22,6 +22,11 @@ import { type Repository, removeFile } from "./repository.js";
 const ABANDONED_MS = 24 * 3600 * 1000;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Is it the name of an upload's file? */
+export function isUploadName(name: string): boolean {
+  return ID.test(name);
+}
+
 /** One upload. One request at a time may change it. */
 export interface Upload {
   readonly id: string;

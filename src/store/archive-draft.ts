@@ -146,7 +146,7 @@ function createDraftIn(file: TemporaryFile, start: number): Draft {
       await write(file, Buffer.alloc(2 * BLOCK), end);
       await file.handle.truncate(end + 2 * BLOCK);
       // Long before the name is taken, so that what is checked then still holds when it is.
-      await file.handle.datasync().catch(() => {});
+      await file.handle.sync().catch(() => {});
       await check();
     } catch (error) {
       for (const region of added) giveUp(region);

@@ -15,6 +15,7 @@ import { decompress } from "../stream/codec.js";
 import { type Compression, detectCompression, HEAD_SIZE } from "../stream/detect.js";
 import { readFile } from "../stream/file.js";
 import { identityOf } from "../stream/file-identity.js";
+import type { OpenFile } from "../stream/files.js";
 import { createForwardRanges, type ForwardRanges } from "../stream/forward.js";
 import { indexMembers, type Member, type Members, scanMembers } from "../tar/members.js";
 
@@ -138,7 +139,7 @@ async function* readMember(
 
 /** A range of an open file, in chunks that share one buffer. */
 export async function* readHandle(
-  handle: FileHandle,
+  handle: Pick<OpenFile, "read">,
   path: string,
   start: number,
   size: number,

@@ -7,8 +7,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { files } from "../stream/files.js";
 import { createTemporaryFile } from "./write-file.js";
 
 /** Small records by key, any of which may be lost at any time. */
@@ -17,6 +17,8 @@ export interface Cache {
   get(key: string): Promise<unknown>;
   /** Keeps a record that JSON can hold. Never throws: what cannot be kept is computed again. */
   set(key: string, record: unknown): Promise<void>;
+  /** Where it is kept, for threads that open it again; absent where it is in memory. */
+  readonly folders?: { readonly records: string; readonly temporaries: string } | undefined;
 }
 
 /** A cache that lives as long as the value. */
@@ -42,9 +44,10 @@ export function createMemoryCache(): Cache {
 export function createFolderCache(folder: string, temporaries: string = folder): Cache {
   const pathOf = (key: string) => join(folder, createHash("sha256").update(key).digest("hex").slice(0, 40));
   return {
+    folders: { records: folder, temporaries },
     async get(key) {
       try {
-        const record = JSON.parse(await readFile(pathOf(key), "utf8")) as { key: string; record: unknown };
+        const record = JSON.parse(await files.readFile(pathOf(key), "utf8")) as { key: string; record: unknown };
         return record.key === key ? record.record : undefined;
       } catch {
         return undefined;

@@ -7,9 +7,9 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, ioError } from "../errors.js";
+import { files } from "../stream/files.js";
 import { writeFileAtomic } from "./write-file.js";
 
 const NAME = "collected";
@@ -18,7 +18,7 @@ const NAME = "collected";
 export async function lastCollection(hidden: string): Promise<string> {
   const path = join(hidden, NAME);
   try {
-    return await readFile(path, "utf8");
+    return await files.readFile(path, "utf8");
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return "";
     throw ioError(error, "read", path);

@@ -14,16 +14,20 @@ import type { Stats } from "node:fs";
 import { lstat, opendir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
+import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, isDigest } from "../oci/digest.js";
+import type { Index } from "../oci/manifest.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { pruneRecords } from "./cache-prune.js";
 import { noteCollection } from "./collected.js";
 import { createLayoutStore } from "./layout.js";
 import { blobPath, changedAt } from "./layout-blobs.js";
 import { hiddenFolder, makeHidden, readLayoutIndex } from "./layout-files.js";
+import { encodeLayoutIndex, nameOf } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
 import { type Reached, reach, reachNothing } from "./reach.js";
-import { createTemporaryFile, findTemporaries } from "./write-file.js";
+import { keepNamed } from "./untagged.js";
+import { createTemporaryFile, findTemporaries, writeFileAtomic } from "./write-file.js";
 
 /** Milliseconds for which what nothing names is left alone: a day. */
 export const GRACE_MS = 24 * 3600 * 1000;
@@ -37,6 +41,11 @@ export interface CollectOptions extends IoOptions, Pick<LockOptions, "patienceMs
    * another process is about to name would go too.
    */
   readonly graceMs?: number | undefined;
+  /**
+   * Also forget roots without a name, but those that refer to what is kept, such as signatures, and young ones (false). A registry
+   * has the images of an index so, and they outlive it.
+   */
+  readonly untagged?: boolean | undefined;
 }
 
 /** Files, and the bytes that they take. */
@@ -61,18 +70,23 @@ export interface Collected {
   readonly young: FileCount;
   /** Blobs that stay because names lead to them. */
   readonly kept: FileCount;
+  /** Roots without a name that were forgotten, or would be. */
+  readonly untagged: readonly Digest[];
   /** Manifests that are named and not there. */
   readonly missing: readonly Digest[];
 }
 
 type Count = { count: number; bytes: number };
 
-interface Sweep {
+interface How {
   readonly root: string;
   readonly reached: Reached;
   /** The file system's clock, in milliseconds. */
   readonly now: number;
   readonly graceMs: number;
+}
+
+interface Sweep extends How {
   readonly digests: Digest[];
   readonly blobs: Count;
   readonly young: Count;
@@ -89,7 +103,7 @@ function add(count: Count, bytes: number): void {
 async function clockOf(folder: string): Promise<number> {
   const file = await createTemporaryFile(folder);
   try {
-    return (await file.handle.stat()).mtimeMs;
+    return Number((await file.handle.stat({ bigint: true })).mtimeNs) / 1e6;
   } finally {
     await file.discard();
   }
@@ -127,8 +141,12 @@ async function findGarbage(sweep: Sweep, { signal }: IoOptions): Promise<void> {
   sweep.digests.sort();
 }
 
-function isYoung({ now, graceMs }: Sweep, stats: Stats): boolean {
-  return graceMs > 0 && now - changedAt(stats) < graceMs;
+function isYounger({ now, graceMs }: How, changedMs: number): boolean {
+  return graceMs > 0 && now - changedMs < graceMs;
+}
+
+function isYoung(how: How, stats: Stats): boolean {
+  return isYounger(how, changedAt(stats));
 }
 
 function take(sweep: Sweep, digest: Digest, { size, nlink }: Stats): void {
@@ -169,14 +187,26 @@ async function takeTemporaries(hidden: string, dryRun: boolean): Promise<Count> 
   return count;
 }
 
-/** Marks what names lead to. Most of it is done before the lock is taken; under it only what is new is read. */
-async function mark(root: string, reached: Reached, { signal }: IoOptions): Promise<void> {
+async function readIndex(root: string): Promise<Index> {
   const index = await readLayoutIndex(root);
-  if (index === undefined) {
-    const message = `Cannot collect garbage in "${root}": there is no OCI layout; check the path`;
-    throw new LadingError("NOT_FOUND", message, { what: "layout", name: root });
+  if (index !== undefined) return index;
+  const message = `Cannot collect garbage in "${root}": there is no OCI layout; check the path`;
+  throw new LadingError("NOT_FOUND", message, { what: "layout", name: root });
+}
+
+/** Marks what names lead to. Gives the roots that are to be forgotten. */
+async function mark(how: How, options: CollectOptions): Promise<readonly Descriptor[]> {
+  const { root, reached } = how;
+  const store = createLayoutStore(root);
+  const index = await readIndex(root);
+  const { signal } = options;
+  if (!options.untagged) {
+    await reach(index.manifests, store, reached, { signal });
+    return [];
   }
-  await reach(index.manifests, createLayoutStore(root), reached, { signal });
+  const isYoung = (changedMs: number) => isYounger(how, changedMs);
+  const kept = await keepNamed(index, reached, { root, store, isYoung, signal });
+  return index.manifests.filter((entry) => !kept.manifests.includes(entry));
 }
 
 /**
@@ -205,44 +235,50 @@ export async function collectGarbage(folder: string, options: CollectOptions = {
   const root = resolve(folder);
   const hidden = hiddenFolder(root);
   const reached = reachNothing();
-  await mark(root, reached, options);
-  if (dryRun) return await sweep({ root, reached, now: Date.now(), graceMs }, true, options);
+  // Most of the work, before anybody has to wait for it; what is read here is not read again.
+  const early = { root, reached, now: Date.now(), graceMs };
+  const gone = await mark(early, options);
+  if (dryRun) return await sweep(early, gone, options);
   await makeHidden(hidden);
   const lock = await acquireLock(join(hidden, "lock"), options);
   try {
-    await mark(root, reached, options);
-    const now = await clockOf(hidden);
-    return await sweep({ root, reached, now, graceMs }, false, options);
+    const how = { ...early, now: await clockOf(hidden), reached: options.untagged ? reachNothing() : reached };
+    return await sweep(how, await mark(how, options), options);
   } finally {
     await lock.release();
   }
 }
 
-async function sweep(
-  how: Pick<Sweep, "root" | "reached" | "now" | "graceMs">,
-  dryRun: boolean,
-  options: IoOptions,
-): Promise<Collected> {
+async function sweep(how: How, untagged: readonly Descriptor[], options: CollectOptions): Promise<Collected> {
   const none = () => ({ count: 0, bytes: 0 });
+  const { dryRun = false } = options;
   const state: Sweep = { ...how, digests: [], blobs: none(), young: none(), kept: none(), freed: 0 };
   const hidden = hiddenFolder(state.root);
   await findGarbage(state, options);
   const isNeeded = state.digests.length > 0;
   if (isNeeded && !dryRun) await noteCollection(hidden);
+  if (untagged.length > 0 && !dryRun) await forget(state.root, untagged);
   // Records go first: one about a blob that is gone would be found by no later collection.
   const records = isNeeded ? await pruneRecords(join(hidden, "cache"), new Set(state.digests), dryRun) : none();
   if (!dryRun) await removeBlobs(state, options);
   const temporaries = await takeTemporaries(hidden, dryRun);
-  const { digests, blobs, young, kept, freed } = state;
-  const missing = [...state.reached.missing].sort();
   return {
-    digests,
-    blobs,
+    digests: state.digests,
+    blobs: state.blobs,
     temporaries,
     records,
-    freed: freed + temporaries.bytes + records.bytes,
-    young,
-    kept,
-    missing,
+    freed: state.freed + temporaries.bytes + records.bytes,
+    young: state.young,
+    kept: state.kept,
+    untagged: untagged.map(({ digest }) => digest).sort(),
+    missing: [...state.reached.missing].sort(),
   };
+}
+
+/** Takes roots out of the index, under the lock. */
+async function forget(root: string, roots: readonly Descriptor[]): Promise<void> {
+  const gone = new Set(roots.map(({ digest }) => digest));
+  const index = await readIndex(root);
+  const manifests = index.manifests.filter((entry) => nameOf(entry) !== undefined || !gone.has(entry.digest));
+  await writeFileAtomic(join(root, "index.json"), encodeLayoutIndex({ ...index, manifests }), hiddenFolder(root));
 }

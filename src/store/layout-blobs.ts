@@ -5,19 +5,19 @@
  */
 
 import type { Stats } from "node:fs";
-import { link, lstat, readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, splitDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
+import { files } from "../stream/files.js";
 import { createHasher } from "../stream/hash.js";
 import { checkContent, verified } from "../stream/verify.js";
 import { inFolder } from "./make-folder.js";
 import { blobNotFound } from "./missing.js";
 import type { PutOptions, Store } from "./store.js";
-import { commitTemporary, createBlockingFile, createTemporaryFile, syncFolder } from "./write-file.js";
+import { commitTemporary, createTemporaryFile, syncFolder } from "./write-file.js";
 
 /** Bytes of a blob that are read at once (512 KiB): fewer cost a tenth more time on the way to a socket. */
 const CHUNK_SIZE = 512 * 1024;
@@ -43,7 +43,7 @@ interface BlobFolderOptions {
   readonly label: string;
   /** Only lading writes here. */
   readonly shared: boolean;
-  /** Is given each blob instead of naming it; all is written in the caller's thread then. */
+  /** Is given each blob instead of naming it. */
   readonly onUncommitted?: Take | undefined;
   /** Runs before the first write. */
   readonly prepare: () => Promise<void>;
@@ -55,7 +55,7 @@ interface BlobFolder extends Required<Pick<Store, "has" | "open" | "put" | "shar
 }
 
 async function isFileOfSize(path: string, size: number): Promise<boolean> {
-  const stats = await lstat(path).catch(() => undefined);
+  const stats = await files.lstat(path).catch(() => undefined);
   return stats?.isFile() === true && stats.size === size;
 }
 
@@ -67,13 +67,13 @@ export function changedAt({ mtimeMs, ctimeMs }: Stats): number {
   return Math.max(mtimeMs, ctimeMs);
 }
 
-/** The same; whoever was told that a blob is there counts on it, so it is not to be collected soon. */
-async function isFileToKeep(path: string, size: number): Promise<boolean> {
-  const stats = await lstat(path).catch(() => undefined);
-  if (stats?.isFile() !== true || stats.size !== size) return false;
+/** The bytes of a blob that is there. Whoever is told so counts on it, so it is not to be collected soon. */
+export async function sizeToKeep(path: string): Promise<number | undefined> {
+  const stats = await files.lstat(path).catch(() => undefined);
+  if (stats?.isFile() !== true) return undefined;
   // The ctime is what changes, on the file server's own clock. Who may not change it must not collect either.
-  if (Date.now() - changedAt(stats) > STALE_MS) await utimes(path, new Date(), stats.mtime).catch(() => {});
-  return true;
+  if (Date.now() - changedAt(stats) > STALE_MS) await files.utimes(path, new Date(), stats.mtime).catch(() => {});
+  return stats.size;
 }
 
 /** Gives blobs that were left uncommitted in the layout at `root` their names, all of them once they are on disk. */
@@ -85,7 +85,7 @@ export async function commitBlobs(root: string, blobs: readonly UncommittedBlob[
 
 async function statBlob(path: string, descriptor: Descriptor, label: string): Promise<Stats> {
   try {
-    const stats = await lstat(path);
+    const stats = await files.lstat(path);
     if (stats.isFile()) return stats;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -101,7 +101,7 @@ async function* openBlob(root: string, label: string, descriptor: Descriptor, op
   const { size } = await statBlob(path, descriptor, label);
   const what = `blob in ${label}`;
   checkContent({ digest: descriptor.digest, size }, descriptor, what);
-  const how = { noFollow: true, mayBeTouched: true, chunkSize: CHUNK_SIZE } as const;
+  const how = { noFollow: true, mayBeTouched: true, quick: true, chunkSize: CHUNK_SIZE } as const;
   const content = readFile(path, { signal: options?.signal, ...how });
   try {
     yield* verified(content, { digest: descriptor.digest, size: descriptor.size, what });
@@ -131,7 +131,8 @@ export function createBlobFolder({
 
   /** Who asks while somebody else does gets the same answer; it is not kept for longer. */
   function isOwn(): Promise<boolean> {
-    asking ??= lstat(join(temporaries, "own"))
+    asking ??= files
+      .lstat(join(temporaries, "own"))
       .then(
         () => true,
         () => false,
@@ -144,7 +145,7 @@ export function createBlobFolder({
 
   /** A blob that another program may have left half-written is read once before it counts as there. */
   async function has(descriptor: Descriptor, options?: IoOptions): Promise<boolean> {
-    if (!(await isFileToKeep(blobPath(root, descriptor.digest), descriptor.size))) return false;
+    if ((await sizeToKeep(blobPath(root, descriptor.digest))) !== descriptor.size) return false;
     if (trusted.has(descriptor.digest) || (await isOwn())) return true;
     try {
       for await (const _chunk of openBlob(root, label, descriptor, options));
@@ -156,31 +157,7 @@ export function createBlobFolder({
     return true;
   }
 
-  /** Writes a blob that gets its name elsewhere. */
-  async function leave(mediaType: string, content: ByteStream, options: PutOptions, take: Take): Promise<Descriptor> {
-    await prepare();
-    const file = createBlockingFile(temporaries);
-    const hasher = createHasher(options.digest?.startsWith("sha512") ? "sha512" : "sha256");
-    try {
-      for await (const chunk of content) {
-        options.signal?.throwIfAborted();
-        hasher.update(chunk);
-        file.write(chunk);
-      }
-      const { digest, size } = hasher.end();
-      checkContent({ digest, size }, options, mediaType);
-      file.leave();
-      take({ file: file.path, digest });
-      return { mediaType, digest, size };
-    } catch (error) {
-      throw ioError(error, "write a blob to", root);
-    } finally {
-      file.discard();
-    }
-  }
-
   async function put(mediaType: string, content: ByteStream, options: PutOptions = {}): Promise<Descriptor> {
-    if (onUncommitted !== undefined) return await leave(mediaType, content, options, onUncommitted);
     await prepare();
     const file = await createTemporaryFile(temporaries);
     const hasher = createHasher(options.digest?.startsWith("sha512") ? "sha512" : "sha256");
@@ -194,8 +171,9 @@ export function createBlobFolder({
       }
       const { digest, size } = hasher.end();
       checkContent({ digest, size }, options, mediaType);
-      await file.commit(blobPath(root, digest));
-      trusted.add(digest);
+      await (onUncommitted === undefined ? file.commit(blobPath(root, digest)) : file.leave());
+      if (onUncommitted === undefined) trusted.add(digest);
+      else onUncommitted({ file: file.path, digest });
       return { mediaType, digest, size };
     } catch (error) {
       throw ioError(error, "write a blob to", root);
@@ -210,10 +188,10 @@ export function createBlobFolder({
     if (!(await isOwn())) return false;
     const path = blobPath(root, descriptor.digest);
     try {
-      await inFolder(dirname(path), () => link(source, path));
+      await inFolder(dirname(path), () => files.link(source, path));
       return true;
     } catch (error) {
-      return errnoOf(error) === "EEXIST" && (await isFileToKeep(path, descriptor.size));
+      return errnoOf(error) === "EEXIST" && (await sizeToKeep(path)) === descriptor.size;
     }
   }
 
@@ -229,7 +207,7 @@ export function createBlobFolder({
     link: linkFrom,
     async sync() {
       const folder = join(root, "blobs");
-      const algorithms = await readdir(folder).catch((error) => {
+      const algorithms = await files.readdir(folder).catch((error) => {
         throw ioError(error, "flush the folder", folder);
       });
       const own = algorithms.filter((each) => each === "sha256" || each === "sha512");

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Index } from "../oci/manifest.js";
+import { files } from "../stream/files.js";
 import { checkLayoutVersion, decodeLayoutIndex, EMPTY_INDEX, MAX_INDEX_BYTES } from "./layout-index.js";
 import { makeFolder } from "./make-folder.js";
 
@@ -20,7 +20,7 @@ export function hiddenFolder(root: string): string {
 
 async function readSmall(path: string, limit: number, attempts = 4): Promise<Buffer | undefined> {
   try {
-    const stats = await lstat(path);
+    const stats = await files.lstat(path);
     if (!stats.isFile()) {
       throw new LadingError("FORMAT", `Cannot read "${path}": it is not a regular file`, {
         wanted: "regular file",
@@ -32,7 +32,7 @@ async function readSmall(path: string, limit: number, attempts = 4): Promise<Buf
       const message = `Cannot read "${path}": it has ${stats.size} bytes, more than the ${limit} that are allowed`;
       throw new LadingError("TOO_LARGE", message, { what: path, limit, actual: stats.size });
     }
-    return await readFile(path);
+    return await files.readFile(path);
   } catch (error) {
     const code = errnoOf(error);
     // NFS says so when another host has replaced the file meanwhile.
@@ -45,7 +45,7 @@ async function readSmall(path: string, limit: number, attempts = 4): Promise<Buf
 /** Makes the folder for the lock and temporary files. Who else may write to the layout must not choose where that is. */
 export async function makeHidden(folder: string): Promise<void> {
   await makeFolder(folder);
-  if ((await lstat(folder)).isDirectory()) return;
+  if ((await files.lstat(folder)).isDirectory()) return;
   const message = `Cannot use "${folder}": it is a symbolic link, expected a folder; remove it`;
   throw new LadingError("FORMAT", message, { wanted: "folder", found: "symbolic link", path: folder });
 }

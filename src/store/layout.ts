@@ -10,13 +10,13 @@
  * @module
  */
 
-import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve as resolvePath } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
 import type { Digest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { files } from "../stream/files.js";
 import { lastCollection } from "./collected.js";
 import { createBlobFolder, type UncommittedBlob } from "./layout-blobs.js";
 import { hasLayout, hiddenFolder, makeHidden, readLayoutIndex } from "./layout-files.js";
@@ -34,7 +34,7 @@ import { acquireLock, type LockOptions } from "./lock.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import { reach, reachNothing } from "./reach.js";
 import type { Store, Tagged } from "./store.js";
-import { reclaimTemporaries, writeFileAtomic } from "./write-file.js";
+import { createScratchFile, reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
 /** What a layout is called, and how long to wait for its lock. */
 export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlineMs"> {
@@ -47,7 +47,6 @@ export interface LayoutOptions extends Pick<LockOptions, "patienceMs" | "deadlin
   readonly shared?: boolean;
   /**
    * Is given each blob that is put, whole, instead of waiting for the disk and naming it, which `commitBlobs()` does (none).
-   * It is written in the caller's thread: this is for threads that have nothing else to do.
    */
   readonly onUncommitted?: ((blob: UncommittedBlob) => void) | undefined;
 }
@@ -60,13 +59,13 @@ const LOCK_LOST = Symbol("lock lost");
 
 /** Says that lading made the layout. Nothing that is there is opened: it could be a link to any file of the user's. */
 async function markOwn(hidden: string): Promise<void> {
-  await writeFile(join(hidden, "own"), "", { flag: "wx" }).catch((error) => {
+  await files.writeFile(join(hidden, "own"), "", { flag: "wx" }).catch((error) => {
     if (errnoOf(error) !== "EEXIST") throw error;
   });
 }
 
 async function isEmptyOrMissing(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const names = await files.readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw ioError(error, "use", folder);
   });
@@ -208,6 +207,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       await begin();
       return await blobs.link(descriptor, file, io);
     },
+    scratch: () => createScratchFile(hidden),
     tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {
       const index = await existingIndex();

@@ -4,19 +4,19 @@
  * @module
  */
 
-import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors.js";
+import { files } from "../stream/files.js";
 
 async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
+  return await files.stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
 }
 
 async function makeOne(folder: string): Promise<void> {
-  await mkdir(folder).catch(async (error) => {
+  await files.mkdir(folder).catch(async (error) => {
     if (!(await isFolder(folder))) throw error;
   });
 }

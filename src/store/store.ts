@@ -7,6 +7,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { ScratchFile } from "../stream/spool.js";
 
 /** What a writer may promise of the content that it puts. Both are checked. */
 export interface PutOptions extends IoOptions {
@@ -96,6 +97,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * no manifest before its blobs, so that one question stands for all of them.
    */
   hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
+  /** The names alone, sorted: for places where to ask what each of them means takes a while. */
+  names?(options?: IoOptions): Promise<readonly string[]>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
   readonly layoutFolder?: string;
   /**
@@ -109,6 +112,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   release?(): Promise<void>;
   /** The order in which content is best read, one after the other; undefined where any order will do. */
   inReadingOrder?(content: readonly Descriptor[], options?: IoOptions): Promise<readonly Descriptor[] | undefined>;
+  /** Opens a file for what a blob's writer has to keep until its end, once `put` reads the content; it has no name. */
+  scratch?(): ScratchFile;
   /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
   tidy?(): Promise<void>;
   /** Takes a blob from such a file, by a link or by a copy. True when the blob is there now. */

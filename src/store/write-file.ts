@@ -7,10 +7,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ioError } from "../errors.js";
+import { files, type OpenFile } from "../stream/files.js";
+import type { ScratchFile } from "../stream/spool.js";
 import { inFolder } from "./make-folder.js";
 import { createOwner, type Owner, ownerState } from "./owner.js";
 
@@ -21,7 +22,7 @@ const ABANDONED_MS = 24 * 3600 * 1000;
 /** A file that is being written and has no name yet. */
 export interface TemporaryFile {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly handle: OpenFile;
   /**
    * Flushes it and gives it its name, in a folder that is made if it is missing. The folder's own fsync is the caller's: {@link syncFolder}.
    *
@@ -30,12 +31,14 @@ export interface TemporaryFile {
   commit(destination: string, check?: () => Promise<void>): Promise<void>;
   /** Gives it its name without flushing it, for what may be lost. */
   place(destination: string): Promise<void>;
+  /** Leaves it whole, to be given its name by {@link commitTemporary}. */
+  leave(): Promise<void>;
   /** Removes it. Does nothing after `commit`, `place` and `leave`. */
   discard(): Promise<void>;
 }
 
 /** fsync that a file system may not know: then there is nothing that could be done better. */
-async function sync(handle: FileHandle): Promise<void> {
+async function sync(handle: OpenFile): Promise<void> {
   try {
     await handle.sync();
   } catch (error) {
@@ -47,7 +50,7 @@ async function sync(handle: FileHandle): Promise<void> {
 /** Makes renames in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, "r");
+    const handle = await files.open(folder, "r");
     try {
       await sync(handle);
     } finally {
@@ -68,49 +71,30 @@ function temporaryPath(folder: string): string {
   return join(folder, `tmp-${realmTag(owner)}-${owner.pid}-${owner.started}-${owner.nonce}`);
 }
 
-/** A file that a thread writes which has nothing else to do, to be left for {@link commitTemporary}. */
-export interface BlockingFile {
-  readonly path: string;
-  write(chunk: Uint8Array): void;
-  /** Closes it. */
-  leave(): void;
-  /** Closes and removes it. Does nothing after `leave`. */
-  discard(): void;
-}
-
-/** Creates a temporary file in `folder`, which has to be there, that is written in the caller's thread. */
-export function createBlockingFile(folder: string): BlockingFile {
+/** Creates a file in `folder`, which has to be there, that is written and read in the caller's thread and loses its name at once. */
+export function createScratchFile(folder: string): ScratchFile {
   const path = temporaryPath(folder);
-  let fd: number | undefined;
   try {
-    fd = openSync(path, "wx", 0o666);
+    const fd = openSync(path, "wx+", 0o600);
+    rmSync(path, { force: true });
+    return {
+      write(bytes) {
+        for (let at = 0; at < bytes.byteLength; ) at += writeSync(fd, bytes, at);
+      },
+      read: (into, position) => readSync(fd, into, 0, into.byteLength, position),
+      close: () => closeSync(fd),
+    };
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);
   }
-  const close = () => {
-    if (fd !== undefined) closeSync(fd);
-    fd = undefined;
-  };
-  return {
-    path,
-    write(chunk) {
-      for (let at = 0; at < chunk.byteLength; ) at += writeSync(fd as number, chunk, at);
-    },
-    leave: close,
-    discard() {
-      if (fd === undefined) return;
-      close();
-      rmSync(path, { force: true });
-    },
-  };
 }
 
 /** Creates a temporary file in `folder`, which is made if it is missing. */
 export async function createTemporaryFile(folder: string): Promise<TemporaryFile> {
   const path = temporaryPath(folder);
-  let handle: FileHandle;
+  let handle: OpenFile;
   try {
-    handle = await inFolder(folder, () => open(path, "wx+", 0o666));
+    handle = await inFolder(folder, () => files.open(path, "wx+", 0o666));
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);
   }
@@ -121,7 +105,7 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
     isOpen = false;
   };
   const moveTo = async (destination: string) => {
-    await inFolder(dirname(destination), () => rename(path, destination));
+    await inFolder(dirname(destination), () => files.rename(path, destination));
     isDone = true;
   };
   return {
@@ -141,9 +125,13 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
       await close();
       await moveTo(destination);
     },
+    async leave() {
+      await close();
+      isDone = true;
+    },
     async discard() {
       await close().catch(() => {});
-      if (!isDone) await rm(path, { force: true }).catch(() => {});
+      if (!isDone) await files.rm(path, { force: true }).catch(() => {});
     },
   };
 }
@@ -151,11 +139,11 @@ export async function createTemporaryFile(folder: string): Promise<TemporaryFile
 /** Flushes a temporary file that was left whole, and gives it its name. Where it cannot, the file is gone. */
 export async function commitTemporary(path: string, destination: string): Promise<void> {
   try {
-    const handle = await open(path, "r+");
+    const handle = await files.open(path, "r+");
     await sync(handle).finally(() => handle.close());
-    await inFolder(dirname(destination), () => rename(path, destination));
+    await inFolder(dirname(destination), () => files.rename(path, destination));
   } catch (error) {
-    await rm(path, { force: true }).catch(() => {});
+    await files.rm(path, { force: true }).catch(() => {});
     throw ioError(error, "write", destination);
   }
 }
@@ -183,7 +171,7 @@ export async function writeFileAtomic(
 export async function findTemporaries(folder: string): Promise<readonly string[]> {
   const me = createOwner();
   const tag = realmTag(me);
-  const names = await readdir(folder).catch(() => []);
+  const names = await files.readdir(folder).catch(() => []);
   const found: string[] = [];
   for (const name of names) {
     const match = TEMPORARY.exec(name);
@@ -201,11 +189,11 @@ export async function findTemporaries(folder: string): Promise<readonly string[]
 
 /** Removes them. */
 export async function reclaimTemporaries(folder: string): Promise<void> {
-  for (const path of await findTemporaries(folder)) await rm(path, { force: true }).catch(() => {});
+  for (const path of await findTemporaries(folder)) await files.rm(path, { force: true }).catch(() => {});
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
-  const mtime = await stat(path).then(
+  const mtime = await files.stat(path).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(),
   );

@@ -4,11 +4,13 @@
  * @module
  */
 
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ioError, LadingError } from "../errors.js";
 import type { IoOptions } from "./bytes.js";
+import { files, isWorkThread, type OpenFile } from "./files.js";
+import { quickReads } from "./quick-reads.js";
+import { createSpares } from "./spare.js";
 
 /** Which part of a file {@link readFile} reads, and how. */
 export interface ReadFileOptions extends IoOptions {
@@ -18,20 +20,21 @@ export interface ReadFileOptions extends IoOptions {
   readonly end?: number | undefined;
   /** Refuse a symbolic link at the path's end instead of following it (false). */
   readonly noFollow?: boolean | undefined;
-  /**
-   * Read in the caller's thread instead of asking the system's pool of threads (false): quicker for a thread that has nothing
-   * else to do. Messages and signals are heard every 8 MiB.
-   */
-  readonly blocking?: boolean | undefined;
   /** The content is checked elsewhere, so that its times may move while it is read: only its size may not (false). */
   readonly mayBeTouched?: boolean | undefined;
+  /**
+   * Read in the caller's thread as long as that takes no time, as with a file that the system has in memory (false). Others
+   * have their turn every 8 MiB.
+   */
+  readonly quick?: boolean | undefined;
   /** Bytes of the one buffer that every chunk is a view of (256 KiB). */
   readonly chunkSize?: number | undefined;
 }
 
 const CHUNK_SIZE = 256 * 1024;
-/** Bytes after which a thread that reads by itself listens for messages. */
+/** Bytes after which a thread that waits for nothing listens for messages. */
 const HEAR_EVERY = 8 * 1024 * 1024;
+const chunks = createSpares(CHUNK_SIZE);
 
 function kindOf(stats: BigIntStats): string {
   if (stats.isDirectory()) return "a folder";
@@ -45,40 +48,15 @@ function changed(path: string): LadingError<"CHANGED"> {
   return new LadingError("CHANGED", message, { path });
 }
 
-/** A file that is open for reading. */
-interface OpenFile {
-  read(buffer: Buffer, length: number, position: number): Promise<number> | number;
-  stat(): Promise<BigIntStats> | BigIntStats;
-  close(): Promise<void> | void;
-}
-
-function openBlocking(file: string | Buffer, flags: number): OpenFile {
-  const fd = openSync(file, flags);
-  return {
-    read: (buffer, length, position) => readSync(fd, buffer, 0, length, position),
-    stat: () => fstatSync(fd, { bigint: true }),
-    close: () => closeSync(fd),
-  };
-}
-
-async function openHandle(file: string | Buffer, flags: number): Promise<OpenFile> {
-  const handle = await open(file, flags);
-  return {
-    read: async (buffer, length, position) => (await handle.read(buffer, 0, length, position)).bytesRead,
-    stat: () => handle.stat({ bigint: true }),
-    close: () => handle.close(),
-  };
-}
-
 async function openRegularFile(
   file: string | Buffer,
-  { noFollow = false, blocking = false }: ReadFileOptions,
+  { noFollow = false }: ReadFileOptions,
 ): Promise<{ handle: OpenFile; stats: BigIntStats }> {
   // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (noFollow ? (constants.O_NOFOLLOW ?? 0) : 0);
-  const handle = blocking ? openBlocking(file, flags) : await openHandle(file, flags);
+  const handle = await files.open(file, flags);
   try {
-    const stats = await handle.stat();
+    const stats = await handle.stat({ bigint: true });
     if (stats.isFile()) return { handle, stats };
     const found = kindOf(stats);
     const path = String(file);
@@ -101,31 +79,33 @@ function isSame(before: BigIntStats, after: BigIntStats, { mayBeTouched = false 
 }
 
 async function* readRange(file: string | Buffer, options: ReadFileOptions): AsyncGenerator<Uint8Array> {
-  const { signal, start = 0, chunkSize = CHUNK_SIZE, blocking = false } = options;
+  const { signal, start = 0, chunkSize = CHUNK_SIZE, quick = false } = options;
   let sinceHeard = 0;
   signal?.throwIfAborted();
   const { handle, stats } = await openRegularFile(file, options);
   const path = String(file);
+  const read: OpenFile["read"] = quick ? quickReads(handle) : (...place) => handle.read(...place);
   try {
     const end = options.end ?? Number(stats.size);
     // The range comes from an earlier look at the file, so a file that ends before it has shrunk since.
     if (end > Number(stats.size)) throw changed(path);
-    const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkSize, end - start)));
+    const isUsual = isWorkThread && chunkSize === CHUNK_SIZE;
+    const buffer = isUsual ? chunks.take() : Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkSize, end - start)));
     for (let at = start; at < end; ) {
       signal?.throwIfAborted();
       const wanted = Math.min(buffer.length, end - at);
-      const reading = handle.read(buffer, wanted, at);
-      const bytesRead = typeof reading === "number" ? reading : await reading;
+      const { bytesRead } = await read(buffer, 0, wanted, at);
       if (bytesRead === 0) throw changed(path);
       at += bytesRead;
       sinceHeard += bytesRead;
-      if (blocking && sinceHeard >= HEAR_EVERY) {
+      if ((isWorkThread || quick) && sinceHeard >= HEAR_EVERY) {
         sinceHeard = 0;
         await nextTurn();
       }
       yield buffer.subarray(0, bytesRead);
     }
-    if (!isSame(stats, await handle.stat(), options)) throw changed(path);
+    if (!isSame(stats, await handle.stat({ bigint: true }), options)) throw changed(path);
+    if (isUsual) chunks.give(buffer);
   } finally {
     await handle.close();
   }

@@ -79,14 +79,16 @@ export async function* gunzip(
   inflater: Inflater = createInflater(),
 ): AsyncGenerator<Uint8Array> {
   const cursor = createCursor(stream);
+  let isDone = false;
   try {
     yield* readMember(cursor, inflater, context.what);
     while (await hasMember(cursor, context)) {
       inflater.reset();
       yield* readMember(cursor, inflater, context.what);
     }
+    isDone = true;
   } finally {
-    inflater.close();
+    inflater.close(isDone);
     await cursor.close();
   }
 }

@@ -10,6 +10,7 @@
  */
 
 import { constants, createInflateRaw, deflateRawSync } from "node:zlib";
+import { createSpares } from "./spare.js";
 import { createBinding } from "./zlib-binding.js";
 
 /** What one step did. */
@@ -31,8 +32,12 @@ export interface Inflater {
   step(input: Uint8Array): InflateStep | Promise<InflateStep>;
   /** Starts over with a new stream. */
   reset(): void;
-  /** Gives the engine's memory back. */
-  close(): void;
+  /**
+   * Gives the engine's memory back.
+   *
+   * @param isDone Nobody uses the last output any more (no).
+   */
+  close(isDone?: boolean): void;
 }
 
 /** Bytes of the fast engine's output buffer: the size at which calls cost little and the cache still holds it. */
@@ -40,6 +45,7 @@ const OUTPUT_SIZE = 256 * 1024;
 /** Bytes of input per step of the public stream, whose output for one step is kept whole: at most 16 MiB. */
 const SLICE_SIZE = 16 * 1024;
 const NOTHING = new Uint8Array(0);
+const outputs = createSpares(OUTPUT_SIZE);
 
 const createEngine = () => createInflateRaw({ chunkSize: constants.Z_MIN_CHUNK });
 
@@ -47,7 +53,7 @@ const createEngine = () => createInflateRaw({ chunkSize: constants.Z_MIN_CHUNK }
 export function createBindingInflater(): Inflater | undefined {
   const binding = createBinding(createEngine(), constants.Z_NO_FLUSH);
   if (binding === undefined) return undefined;
-  const buffer = new Uint8Array(OUTPUT_SIZE);
+  const buffer = outputs.take();
   return {
     step(input) {
       const { consumed, produced } = binding.write(input, buffer);
@@ -56,7 +62,10 @@ export function createBindingInflater(): Inflater | undefined {
       return { consumed, output: buffer.subarray(0, produced), ended };
     },
     reset: binding.reset,
-    close: binding.close,
+    close(isDone = false) {
+      binding.close();
+      if (isDone) outputs.give(buffer);
+    },
   };
 }
 
@@ -109,6 +118,32 @@ export function createStreamInflater(): Inflater {
 }
 
 let bindingWorks: boolean | undefined;
+/** One that nobody uses: making an engine takes longer than inflating a small file. */
+let spare: Inflater | undefined;
+
+/** An inflater that is kept for the next one when it is closed, unless something went wrong with it. */
+function recycled(inflater: Inflater): Inflater {
+  let state: "whole" | "failed" | "closed" = "whole";
+  return {
+    step(input) {
+      try {
+        return inflater.step(input);
+      } catch (error) {
+        state = "failed";
+        throw error;
+      }
+    },
+    reset: inflater.reset,
+    close() {
+      if (state === "closed") return;
+      const isKept = state === "whole" && spare === undefined;
+      state = "closed";
+      if (!isKept) return inflater.close();
+      inflater.reset();
+      spare = inflater;
+    },
+  };
+}
 
 /** Does the binding do what {@link createBindingInflater} relies on? Tried once on a small stream with bytes after it. */
 function probe(): boolean {
@@ -128,5 +163,7 @@ function probe(): boolean {
 /** Creates the fastest inflater that works here. */
 export function createInflater(): Inflater {
   bindingWorks ??= probe();
-  return (bindingWorks ? createBindingInflater() : undefined) ?? createStreamInflater();
+  const made = spare ?? (bindingWorks ? createBindingInflater() : undefined);
+  spare = undefined;
+  return made === undefined ? createStreamInflater() : recycled(made);
 }

@@ -6,6 +6,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, type ErrorDetails, isLadingError, LadingError } from "../errors.js";
+import { WORK_THREAD } from "./files.js";
 
 /** What a pool says to a thread. */
 export type ToThread<Job> = { readonly type: "job"; readonly job: Job } | { readonly type: "stop" };
@@ -48,7 +49,7 @@ export function toThreadError(error: unknown): ThreadError {
   return isLadingError(error) ? { name, message, code: error.code, detail: error.detail } : { name, message };
 }
 
-function fromThreadError({ name, message, code, detail }: ThreadError): Error {
+export function fromThreadError({ name, message, code, detail }: ThreadError): Error {
   if (code !== undefined) return new LadingError(code, message, detail as ErrorDetails[ErrorCode]);
   if (name === "AbortError") return new DOMException(message, name);
   return Object.assign(new Error(message), { name });
@@ -81,7 +82,11 @@ export function createWorkerPool<Job, Result, Notice>(
   function startWorker(): Worker | undefined {
     if (!canStart || all.size >= size) return undefined;
     try {
-      const worker = new Worker(module, { env: {}, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+      const worker = new Worker(module, {
+        env: {},
+        argv: [WORK_THREAD],
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       worker.on("error", () => {});
       all.add(worker);
       return worker;

@@ -20,45 +20,46 @@ export interface Batch {
   flush(): Uint8Array;
 }
 
-/** What `Buffer.prototype.fill` ends in, which looks into encodings first. */
-const fillBytes = Uint8Array.prototype.fill;
+const ZEROS = new Uint8Array(512);
 
 /** A batch that starts with room for `capacity` bytes and grows as needed. */
 export function createBatch(capacity: number): Batch {
-  let buffer = Buffer.allocUnsafe(capacity);
-  let length = 0;
-  const reserve = (count: number): void => {
-    if (length + count <= buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + count));
-    buffer.copy(larger, 0, 0, length);
-    buffer = larger;
-  };
-  return {
-    get length() {
-      return length;
-    },
-    get bytes() {
-      return buffer;
-    },
-    room(count) {
-      reserve(count);
-      length += count;
-      return length - count;
-    },
+  // Plain properties: those with getters are never alike to the engine, which then has to look each of them up.
+  const batch: Gathered = {
+    bytes: Buffer.allocUnsafe(capacity),
+    length: 0,
+    room: (count) => makeRoom(batch, count),
     append(bytes) {
-      reserve(bytes.byteLength);
-      buffer.set(bytes, length);
-      length += bytes.byteLength;
+      const at = makeRoom(batch, bytes.byteLength);
+      batch.bytes.set(bytes, at);
     },
     pad(count) {
-      reserve(count);
-      fillBytes.call(buffer, 0, length, length + count);
-      length += count;
+      for (let rest = count; rest > 0; rest -= ZEROS.length) {
+        // A copy is quicker than `fill()`; what is too much is written over.
+        const at = makeRoom(batch, ZEROS.length);
+        batch.bytes.set(ZEROS, at);
+        batch.length = at + Math.min(rest, ZEROS.length);
+      }
     },
     flush() {
-      const bytes = buffer.subarray(0, length);
-      length = 0;
+      const bytes = batch.bytes.subarray(0, batch.length);
+      batch.length = 0;
       return bytes;
     },
   };
+  return batch;
+}
+
+type Gathered = { -readonly [K in keyof Batch]: Batch[K] };
+
+function makeRoom(batch: Gathered, count: number): number {
+  const at = batch.length;
+  const end = at + count;
+  if (end > batch.bytes.length) {
+    const larger = Buffer.allocUnsafe(Math.max(batch.bytes.length * 2, end));
+    batch.bytes.copy(larger, 0, 0, at);
+    batch.bytes = larger;
+  }
+  batch.length = end;
+  return at;
 }

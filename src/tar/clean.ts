@@ -13,11 +13,11 @@
 
 import type { Entry } from "./entry.js";
 import { escapePath } from "./escape.js";
-import { createLookalikeCheck } from "./lookalike.js";
+import { createFolds, type Folds, isLookalike } from "./lookalike.js";
 import { isPlainName, WHITEOUT, whiteoutOf } from "./path.js";
 import { unsafeEntry } from "./refusal.js";
 import type { EntryMeta, ScanEnd } from "./scan.js";
-import { createTree } from "./tree.js";
+import { addToTree, closeTree, createTree, type Tree } from "./tree.js";
 
 export interface CleanOptions {
   /** May entries hide paths of lower layers? A package's may not: such a name is a mistake in it. (false) */
@@ -87,6 +87,21 @@ function describe<K extends string>(findings: Findings<K>, texts: Readonly<Recor
   });
 }
 
+/** What a check knows so far. */
+interface Found {
+  readonly tree: Tree;
+  readonly folds: Folds;
+  readonly reasons: Findings<keyof typeof REASONS>;
+  readonly warnings: Findings<keyof typeof WARNINGS>;
+  readonly dropped: number[];
+  entries: number;
+}
+
+function noFindings(): Found {
+  const [tree, folds] = [createTree(), createFolds()];
+  return { tree, folds, reasons: new Map(), warnings: new Map(), dropped: [], entries: 0 };
+}
+
 /**
  * A check to be run beside a scan, in the same pass.
  *
@@ -94,39 +109,41 @@ function describe<K extends string>(findings: Findings<K>, texts: Readonly<Recor
  * that is not by 96 bits of a keyed hash, see `path-table.ts`.
  */
 export function createCleanCheck({ allowWhiteouts = false, allowDevices = false }: CleanOptions = {}): CleanCheck {
-  const tree = createTree();
-  const isLookalike = createLookalikeCheck();
-  const reasons: Findings<keyof typeof REASONS> = new Map();
-  const warnings: Findings<keyof typeof WARNINGS> = new Map();
-  const dropped: number[] = [];
-  let ordinal = 0;
+  const found = noFindings();
   let scanEnd: ScanEnd | undefined;
   return {
     entry(entry, meta) {
       refuse(entry, allowWhiteouts, allowDevices);
-      const earlier = tree.add(entry, ordinal++);
-      if (earlier === undefined) {
-        if (isLookalike(entry.path, tree.has)) note(warnings, "lookalike", entry.path);
-      } else {
-        dropped.push(earlier);
-        note(reasons, "twice", entry.path);
-        note(warnings, "twice", entry.path);
-      }
-      noteNames(entry, meta, reasons, warnings);
-      noteAttributes(entry, meta, reasons, warnings);
+      takeEntry(found, entry, meta);
     },
     end(end) {
       scanEnd = end;
-      tree.close();
-      dropped.sort((left, right) => left - right);
+      closeTree(found.tree);
+      found.dropped.sort((left, right) => left - right);
     },
     result() {
       if (scanEnd === undefined) throw new TypeError("The check has not seen the end of the archive");
+      const { reasons, warnings, entries, dropped } = found;
       const why = [...describe(reasons, REASONS), ...archiveReasons(scanEnd)];
       const known = [...describe(warnings, WARNINGS), ...archiveWarnings(scanEnd)];
-      return { clean: why.length === 0, reasons: why, warnings: known, entries: ordinal, dropped };
+      return { clean: why.length === 0, reasons: why, warnings: known, entries, dropped };
     },
   };
+}
+
+/** A function of its own, so that what the engine learns of it in one archive serves the next. */
+function takeEntry(found: Found, entry: Entry, meta: EntryMeta): void {
+  const { tree, folds, reasons, warnings, dropped } = found;
+  const earlier = addToTree(tree, entry, found.entries++);
+  if (earlier === undefined) {
+    if (isLookalike(folds, entry.path, tree)) note(warnings, "lookalike", entry.path);
+  } else {
+    dropped.push(earlier);
+    note(reasons, "twice", entry.path);
+    note(warnings, "twice", entry.path);
+  }
+  noteNames(entry, meta, reasons, warnings);
+  noteAttributes(entry, meta, reasons, warnings);
 }
 
 function refuse(entry: Entry, allowWhiteouts: boolean, allowDevices: boolean): void {

@@ -13,10 +13,11 @@
  */
 
 import type { Annotations } from "../oci/descriptor.js";
-import { type Digest, digestOf } from "../oci/digest.js";
+import type { Digest } from "../oci/digest.js";
 import { BLOCK_SIZE, loadBlockEncoder } from "../stream/block.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { ByteStream } from "../stream/bytes.js";
 import { createHasher, type Hasher } from "../stream/hash.js";
+import { createSpool, type Spool } from "../stream/spool.js";
 import { type Batch, createBatch } from "./batch.js";
 import { type ChunkedEntry, type Chunker, createChunker } from "./chunker.js";
 import { blocks, encodeHeader } from "./encode.js";
@@ -26,11 +27,11 @@ import { BLOCK } from "./header.js";
 import { createPieces, type Pieces } from "./pieces.js";
 import { unsafeEntry } from "./refusal.js";
 import { createSplitter, type SplitHandlers } from "./split.js";
-import { createTocEncoder, type TocEncoder, type TocEntry } from "./toc.js";
+import { createTocEncoder, type TableOptions, type TocEncoder, type TocEntry } from "./toc.js";
 import { tocEntry } from "./toc-entry.js";
-import { createTree } from "./tree.js";
+import { addToTree, createTree } from "./tree.js";
 
-export interface EstargzOptions extends IoOptions {
+export interface EstargzOptions extends TableOptions {
   /** Bytes of a file in one gzip member (4 MiB), at most 16 MiB. */
   readonly chunkSize?: number | undefined;
   /** 1 to 12 (6). */
@@ -60,6 +61,9 @@ const RESERVED: ReadonlySet<string> = new Set([ESTARGZ_TOC, ...LANDMARKS]);
 export const LANDMARK = Uint8Array.of(0x0f);
 
 const CHUNK_SIZE = 4 * 1024 * 1024;
+/** Bytes up to which the table's member is compressed at once, as other members are. Part of what makes the bytes. */
+const WHOLE_TABLE = 4 * 1024 * 1024;
+const LEVEL = 6;
 /** Permissions of the landmark and the table. */
 const OWN_MODE = 0o644;
 const PIECE = 64 * 1024;
@@ -81,7 +85,7 @@ export function estargzAnnotations({ tocDigest, uncompressedSize }: EstargzResul
  * The eStargz blob of an uncompressed archive, in one pass. The same archive, chunk size and level give the same bytes.
  *
  * @param onEnd Called once, before the stream ends.
- * @throws {LadingError} as `createScanner()`, `createTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
+ * @throws {LadingError} as `createScanner()`, `addToTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
  * twice; `TOO_LARGE` for a table of over 150 MiB; what the stream throws.
  * @throws {RangeError} For a chunk size or level out of range.
  */
@@ -90,18 +94,32 @@ export async function* writeEstargz(
   onEnd: (result: EstargzResult) => void,
   options: EstargzOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { chunkSize = CHUNK_SIZE, level, signal } = options;
+  const table = createSpool(options.scratch);
+  try {
+    yield* writeAll(tar, onEnd, table, options);
+  } finally {
+    table.close();
+  }
+}
+
+async function* writeAll(
+  tar: ByteStream,
+  onEnd: (result: EstargzResult) => void,
+  table: Spool,
+  { chunkSize = CHUNK_SIZE, level = LEVEL, signal, checked = false }: EstargzOptions,
+): AsyncGenerator<Uint8Array> {
   const out = createBatch(PIECE);
   const pieces = createPieces(await loadBlockEncoder("gzip", level), out, chunkSize + BLOCK_SIZE);
   const hasher = createHasher();
-  const table = createBatch(PIECE);
-  // Room for the header, which can be written only when the size is known.
-  table.pad(BLOCK);
-  const toc = createTocEncoder((bytes) => table.append(bytes));
+  const tocHasher = createHasher();
+  const toc = createTocEncoder((bytes) => {
+    tocHasher.update(bytes);
+    table.append(bytes);
+  });
   const chunker = createChunker(pieces, { chunkSize, isClosed: false, onEntry: (entry) => addEntry(toc, entry) });
   const sink = createSink(pieces, hasher);
   writeLandmark(sink, chunker);
-  const keeper = createKeeper(sink, chunker);
+  const keeper = createKeeper(sink, chunker, checked);
   const splitter = createSplitter(keeper.handlers);
   for await (const chunk of tar) {
     signal?.throwIfAborted();
@@ -112,32 +130,48 @@ export async function* writeEstargz(
   }
   splitter.end();
   toc.end();
-  const { tocDigest, end } = endOfArchive(table);
-  hasher.update(end);
-  out.append(writeEnd(pieces, end));
-  const { digest: diffId, size: uncompressedSize } = hasher.end();
+  const tocOffset = pieces.cut();
+  yield* writeTable(endOfArchive(table, hasher), table.size, { pieces, out }, level);
+  out.append(encodeEstargzFooter(tocOffset));
   yield out.flush();
-  onEnd({ tocDigest, diffId, uncompressedSize, entries: keeper.entries });
+  const { digest: diffId, size: uncompressedSize } = hasher.end();
+  onEnd({ tocDigest: tocHasher.end().digest, diffId, uncompressedSize, entries: keeper.entries });
 }
 
-/** Writes the table's member, and gives the footer. */
-function writeEnd(pieces: Pieces, end: Uint8Array): Uint8Array {
-  const tocOffset = pieces.cut();
-  pieces.write(end);
-  return encodeEstargzFooter(tocOffset);
+/** Compresses the table's entry and the archive's end. Readers take them from one gzip member. */
+async function* writeTable(
+  end: Iterable<Uint8Array>,
+  size: number,
+  { pieces, out }: { readonly pieces: Pieces; readonly out: Batch },
+  level: number,
+): AsyncGenerator<Uint8Array> {
+  if (size <= WHOLE_TABLE) {
+    const whole = createBatch(size + 4 * BLOCK);
+    for (const bytes of end) whole.append(bytes);
+    pieces.write(whole.flush());
+    return;
+  }
+  const { loadJoinedGzip } = await import("../stream/gzip-joined.js");
+  const join = await loadJoinedGzip(level);
+  for (const bytes of join(end)) {
+    out.append(bytes);
+    if (out.length >= PIECE) yield out.flush();
+  }
 }
 
 function ownFile(path: string, size: number): Uint8Array {
   return encodeHeader({ path, type: "file", mode: OWN_MODE, uid: 0, gid: 0, mtime: 0, size });
 }
 
-/** The table as an entry of the archive, and the archive's end. Readers take it from one gzip member, so it is one piece. */
-function endOfArchive(table: Batch): { readonly tocDigest: Digest; readonly end: Uint8Array } {
-  const size = table.length - BLOCK;
-  table.pad(blocks(size) - size + 2 * BLOCK);
-  const end = table.flush();
-  end.set(ownFile(ESTARGZ_TOC, size));
-  return { tocDigest: digestOf(end.subarray(BLOCK, BLOCK + size)), end };
+/** The table as an entry of the archive, and the archive's end. */
+function* endOfArchive(table: Spool, hasher: Hasher): Generator<Uint8Array> {
+  const chunk = (bytes: Uint8Array): Uint8Array => {
+    hasher.update(bytes);
+    return bytes;
+  };
+  yield chunk(ownFile(ESTARGZ_TOC, table.size));
+  for (const bytes of table.read()) yield chunk(bytes);
+  yield chunk(Buffer.alloc(blocks(table.size) - table.size + 2 * BLOCK));
 }
 
 /** The first entry. */
@@ -175,8 +209,8 @@ interface Keeper {
 }
 
 /** Leaves out what this format has of its own, and passes everything else on. */
-function createKeeper({ write, hash }: Sink, chunker: Chunker): Keeper {
-  const tree = createTree();
+function createKeeper({ write, hash }: Sink, chunker: Chunker, checked: boolean): Keeper {
+  const tree = checked ? undefined : createTree();
   let entries = 0;
   let keep = false;
   return {
@@ -188,7 +222,9 @@ function createKeeper({ write, hash }: Sink, chunker: Chunker): Keeper {
         const { entry } = header;
         keep = !isReserved(entry);
         if (!keep) return;
-        if (tree.add(entry, entries++) !== undefined) throw unsafeEntry(entry.path, "its path comes twice");
+        const isTwice = tree !== undefined && addToTree(tree, entry, entries) !== undefined;
+        if (isTwice) throw unsafeEntry(entry.path, "its path comes twice");
+        entries++;
         const { accesstime: _, changetime: __, ...described } = tocEntry(header);
         write(header.blocks);
         chunker.start(described);

@@ -22,7 +22,7 @@
  * @module
  */
 
-import { createTail, sumOfBytes, type Tail, takeTail } from "./header-tail.js";
+import { createMemory, type HeaderOwner, type Memory, takeHeader } from "./header-memory.js";
 import { decodeNumber } from "./number.js";
 import { corruptTar, unsafeEntry } from "./refusal.js";
 
@@ -31,9 +31,12 @@ export const BLOCK = 512;
 
 export type HeaderFormat = "v7" | "ustar" | "star" | "gnu";
 
+const NAME_LENGTH = 100;
 const CHECKSUM = 148;
 const CHECKSUM_LENGTH = 8;
 const MAGIC = 257;
+const SLASH = 0x2f;
+const DOT = 0x2e;
 const USTAR = [0x75, 0x73, 0x74, 0x61, 0x72];
 
 /** A numeric field: where it is in the header, and how it is called in errors. */
@@ -61,14 +64,26 @@ export interface Header {
   /** Where it is in the archive, for errors. */
   offset: number;
   /** {@link isHeader} makes it the header's own; until then it is that of the header before. */
-  readonly tail: Tail;
+  readonly memory: Memory;
+  /**
+   * Where the path begins in the name that {@link headerName} gave, if the name from there on is what `entryPath()` makes of
+   * it: 0, or 2 behind a `./`. Negative where that function has to look.
+   */
+  pathStart: number;
 }
 
 /** The header at `start`. */
 export function headerIn(bytes: Uint8Array, start = 0, offset = 0): Header {
   const { buffer, byteOffset, byteLength } = bytes;
   const view = new DataView(buffer, byteOffset, byteLength);
-  return { bytes: Buffer.from(buffer, byteOffset, byteLength), view, start, offset, tail: createTail() };
+  return {
+    bytes: Buffer.from(buffer, byteOffset, byteLength),
+    view,
+    start,
+    offset,
+    memory: createMemory(),
+    pathStart: -1,
+  };
 }
 
 /** Are all its 512 bytes zero? */
@@ -85,12 +100,10 @@ function isZero(view: DataView, from: number, to: number): boolean {
 }
 
 /** Does it carry its own checksum? Old writers summed signed bytes, which is accepted. */
-export function isHeader({ bytes, view, start, tail }: Header): boolean {
-  const claimed = decodeNumber(bytes, start + CHECKSUM, CHECKSUM_LENGTH);
+export function isHeader({ bytes, view, start, memory }: Header): boolean {
   const blanks = CHECKSUM_LENGTH * 0x20;
-  takeTail(tail, view, start);
-  let sum = blanks + sumOfBytes(view, start) + tail.sum;
-  for (let at = start + CHECKSUM; at < start + CHECKSUM + CHECKSUM_LENGTH; at++) sum -= bytes[at] as number;
+  const sum = takeHeader(memory, view, start) + blanks;
+  const claimed = decodeNumber(bytes, start + CHECKSUM, CHECKSUM_LENGTH);
   return sum === claimed || signedSum(bytes, start) + blanks === claimed;
 }
 
@@ -132,18 +145,34 @@ export function headerNumber({ bytes, start, offset }: Header, { name, at, lengt
  * with, refuses the header, and Python ends the archive there. V7 headers have no such fields.
  */
 export function checkDeviceNumbers(header: Header): void {
-  if (header.tail.hasDeviceNumbers) return;
+  if (header.memory.hasDeviceNumbers) return;
   if (headerFormat(header) !== "v7") {
     headerNumber(header, DEVMAJOR);
     headerNumber(header, DEVMINOR);
   }
-  header.tail.hasDeviceNumbers = true;
+  header.memory.hasDeviceNumbers = true;
 }
 
 /** The same for every number of a header, those that an extended header overrides among them. */
 export function checkNumbers(header: Header): void {
   for (const field of [MODE, UID, GID, SIZE, MTIME]) headerNumber(header, field);
   checkDeviceNumbers(header);
+}
+
+/** Mode and owner of a header that {@link isHeader} knows. Throws as {@link headerNumber}. */
+export function headerOwner(header: Header): HeaderOwner {
+  header.memory.owner ??= {
+    mode: headerNumber(header, MODE),
+    uid: headerNumber(header, UID),
+    gid: headerNumber(header, GID),
+  };
+  return header.memory.owner;
+}
+
+/** The time of a header that {@link isHeader} knows. Throws as {@link headerNumber}. */
+export function headerTime(header: Header): number {
+  header.memory.mtime ??= headerNumber(header, MTIME);
+  return header.memory.mtime;
 }
 
 /**
@@ -164,10 +193,21 @@ export function headerSize(header: Header): number {
  * @throws {LadingError} `UNSAFE_ENTRY` where a NUL hides a part of the name; `CORRUPT` for such a GNU header.
  */
 export function headerName(header: Header): string {
-  const { tail } = header;
-  const name = headerText(header, 0, 100);
-  tail.prefix ??= headerPrefix(header);
-  return tail.prefix === "" ? name : `${tail.prefix}/${name}`;
+  const { memory, bytes, start } = header;
+  const lead = bytes[start] === DOT && bytes[start + 1] === SLASH ? 2 : 0;
+  let end = start + lead;
+  let before = SLASH;
+  let isPath = true;
+  for (; end < start + NAME_LENGTH; end++) {
+    const byte = bytes[end] as number;
+    if (byte === 0) break;
+    if (before === SLASH && (byte === SLASH || byte === DOT)) isPath = false;
+    before = byte;
+  }
+  const name = textUpTo(header, start, end, start + NAME_LENGTH);
+  memory.prefix ??= headerPrefix(header);
+  header.pathStart = isPath && before !== SLASH && memory.prefix === "" ? lead : -1;
+  return memory.prefix === "" ? name : `${memory.prefix}/${name}`;
 }
 
 function headerPrefix(header: Header): string {
@@ -189,12 +229,16 @@ export function headerLinkname(header: Header): string {
   return headerText(header, 157, 100);
 }
 
-/** Text up to the first NUL, one character per byte. Anything but NULs behind that one is refused, never cut off. */
-function headerText({ bytes, view, start }: Header, at: number, length: number): string {
-  const from = start + at;
+function headerText(header: Header, at: number, length: number): string {
+  const from = header.start + at;
   const limit = from + length;
   let end = from;
-  while (end < limit && bytes[end] !== 0) end++;
+  while (end < limit && header.bytes[end] !== 0) end++;
+  return textUpTo(header, from, end, limit);
+}
+
+/** Text up to its first NUL, one character per byte. Anything but NULs behind that one is refused, never cut off. */
+function textUpTo({ bytes, view }: Header, from: number, end: number, limit: number): string {
   if (!isZero(view, end, limit)) throw unsafeEntry(bytes.toString("latin1", from, limit), "its name holds a NUL");
   return end === from ? "" : bytes.toString("latin1", from, end);
 }

@@ -7,8 +7,9 @@
 import type { Annotations, Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { LAYER_TYPE } from "../oci/media-type.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { ByteStream } from "../stream/bytes.js";
 import { compress, type OutputCompression } from "../stream/codec.js";
+import type { TableOptions } from "./toc.js";
 
 /**
  * How a layer is compressed. `estargz` is gzip and `zstd:chunked` is zstd to every reader; both have a table of contents
@@ -30,7 +31,7 @@ export interface LayerTable {
   readonly uncompressedSize: number;
 }
 
-export interface PackOptions extends IoOptions {
+export interface PackOptions extends TableOptions {
   /** Threads that compress formats without a table (1). */
   readonly jobs?: number | undefined;
   /** Called once before the stream ends, for formats with a table only. */
@@ -82,10 +83,10 @@ export async function* packTar(
   // Loaded when needed: most runs need neither.
   if (type === "estargz") {
     const { writeEstargz, estargzAnnotations } = await import("./estargz.js");
-    yield* writeEstargz(tar, (result) => tell(result, estargzAnnotations(result)), { level, signal });
+    yield* writeEstargz(tar, (result) => tell(result, estargzAnnotations(result)), { ...options, level });
   } else if (type === "zstd:chunked") {
     const { writeZstdChunked, zstdChunkedAnnotations } = await import("./zstd-chunked.js");
-    yield* writeZstdChunked(tar, (result) => tell(result, zstdChunkedAnnotations(result)), { level, signal });
+    yield* writeZstdChunked(tar, (result) => tell(result, zstdChunkedAnnotations(result)), { ...options, level });
   } else {
     yield* compress(tar, { type, level, jobs, signal });
   }

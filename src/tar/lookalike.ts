@@ -4,23 +4,24 @@
  * @module
  */
 
-import { createPathTable } from "./path-table.js";
+import { createPathTable, type PathTable, pathNumber, setPathNumber } from "./path-table.js";
+import { hasEntry, type Tree } from "./tree.js";
 
 const MAY_FOLD = /[A-Z\x80-\xff]/;
 
-/** Does any earlier path look like this one? `has` says whether an entry of exactly that path is there. */
-export type LookalikeCheck = (path: string, has: (path: string) => boolean) => boolean;
+/** What the paths so far fold to. Only names which fold to another take memory: most names are lower-case ASCII. */
+export type Folds = PathTable;
 
-/** A check that sees each path once. Only names which fold to another take memory: most names are lower-case ASCII. */
-export function createLookalikeCheck(): LookalikeCheck {
-  const folds = createPathTable();
-  return (path, has) => {
-    const folded = MAY_FOLD.test(path) ? fold(path) : path;
-    if (folded === path) return folds.size > 0 && folds.get(path) !== 0;
-    const seen = folds.get(folded) !== 0;
-    if (!seen) folds.set(folded, 1);
-    return seen || has(folded);
-  };
+/** Those of no path. */
+export const createFolds: () => Folds = createPathTable;
+
+/** Does any earlier path look like this one, which `tree` has? To be asked once for each path. */
+export function isLookalike(folds: Folds, path: string, tree: Tree): boolean {
+  const folded = MAY_FOLD.test(path) ? fold(path) : path;
+  if (folded === path) return folds.numbers.size > 0 && pathNumber(folds, path) !== 0;
+  const seen = pathNumber(folds, folded) !== 0;
+  if (!seen) setPathNumber(folds, folded, 1);
+  return seen || hasEntry(tree, folded);
 }
 
 function fold(path: string): string {

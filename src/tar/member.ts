@@ -10,15 +10,13 @@ import {
   checkNumbers,
   DEVMAJOR,
   DEVMINOR,
-  GID,
   type Header,
   headerLinkname,
   headerName,
   headerNumber,
+  headerOwner,
   headerSize,
-  MODE,
-  MTIME,
-  UID,
+  headerTime,
 } from "./header.js";
 import { entryPath } from "./path.js";
 import type { PaxRecords } from "./pax.js";
@@ -54,7 +52,6 @@ const XATTR = "SCHILY.xattr.";
 const MAX_TARGET = 4096;
 /** What ustar has room for. */
 const MAX_DEVICE = 0o7777777;
-const NO_RECORDS: PaxRecords = new Map();
 
 /** `undefined` where lading does not carry the type. `7`, a contiguous file, is a file to every reader. */
 function entryType(typeflag: number, name: string): EntryType | undefined {
@@ -83,8 +80,8 @@ function entryType(typeflag: number, name: string): EntryType | undefined {
 }
 
 /** Local records over global ones; an empty value takes a key back, so that the header's own field counts again. */
-function inForce({ pax, global }: PendingMeta): PaxRecords {
-  if (pax === undefined) return global ?? NO_RECORDS;
+function inForce({ pax, global }: PendingMeta): PaxRecords | undefined {
+  if (pax === undefined) return global;
   const merged = new Map(global);
   for (const [key, value] of pax) {
     if (value === "") merged.delete(key);
@@ -107,31 +104,19 @@ export function decodeMember(
 ): { readonly entry: Entry; readonly meta: EntryMeta } {
   const { bytes, start, offset } = header;
   const records = inForce(pending);
-  const rawPath = pick(records.get("path"), pending.longName, offset) ?? headerName(header);
+  const otherPath = pick(records?.get("path"), pending.longName, offset);
+  const rawPath = otherPath ?? headerName(header);
   const typeflag = bytes[start + 156] as number;
   const type = entryType(typeflag, rawPath);
   if (type === undefined) throw unsafeEntry(rawPath, refusedType(typeflag));
   const rawLinkpath = linkTarget(header, type, records, pending);
-  if (records.size > 0) checkNumbers(header);
-  else checkDeviceNumbers(header);
-  const common = {
-    path: entryPath(rawPath, type === "directory"),
-    type,
-    mode: headerNumber(header, MODE) & 0o7777,
-    uid: integer(records, "uid", offset) ?? headerNumber(header, UID),
-    gid: integer(records, "gid", offset) ?? headerNumber(header, GID),
-    mtime: seconds(records, offset) ?? headerNumber(header, MTIME),
-    size: contentSize(header, records),
-  };
-  const hasMore = rawLinkpath !== undefined || records.size > 0 || type === "char" || type === "block";
-  const entry: Entry = hasMore
-    ? {
-        ...common,
-        ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
-        ...(records.size === 0 ? undefined : xattrs(records, rawPath)),
-        ...(type === "char" || type === "block" ? device(header) : undefined),
-      }
-    : common;
+  if (records === undefined) checkDeviceNumbers(header);
+  else checkNumbers(header);
+  const isChecked = otherPath === undefined && header.pathStart >= 0;
+  const path = isChecked ? rawPath.slice(header.pathStart) : entryPath(rawPath, type === "directory");
+  const own = records === undefined ? ownValues(header, path, type) : valuesInForce(header, path, type, records);
+  const isWhole = rawLinkpath === undefined && records === undefined && type !== "char" && type !== "block";
+  const entry = isWhole ? own : withMore(own, header, rawPath, rawLinkpath, records);
   if (entry.size > 0 && type !== "file") throw unsafeEntry(rawPath, `it is a ${type} with content`);
   const meta: EntryMeta = {
     rawPath,
@@ -144,6 +129,42 @@ export function decodeMember(
     dataOffset: offset + 512,
   };
   return { entry, meta };
+}
+
+function ownValues(header: Header, path: string, type: EntryType): Entry {
+  const { mode, uid, gid } = headerOwner(header);
+  return { path, type, mode: mode & 0o7777, uid, gid, mtime: headerTime(header), size: headerSize(header) };
+}
+
+function valuesInForce(header: Header, path: string, type: EntryType, records: PaxRecords): Entry {
+  const own = headerOwner(header);
+  const { offset } = header;
+  return {
+    path,
+    type,
+    mode: own.mode & 0o7777,
+    uid: integer(records, "uid", offset) ?? own.uid,
+    gid: integer(records, "gid", offset) ?? own.gid,
+    mtime: seconds(records, offset) ?? headerTime(header),
+    size: contentSize(header, records),
+  };
+}
+
+/** What few entries have. */
+function withMore(
+  own: Entry,
+  header: Header,
+  rawPath: string,
+  rawLinkpath: string | undefined,
+  records: PaxRecords | undefined,
+): Entry {
+  const { type } = own;
+  return {
+    ...own,
+    ...(rawLinkpath === undefined ? undefined : { linkpath: linkpath(type, rawPath, rawLinkpath) }),
+    ...(records === undefined ? undefined : xattrs(records, rawPath)),
+    ...(type === "char" || type === "block" ? device(header) : undefined),
+  };
 }
 
 function refusedType(typeflag: number): string {
@@ -162,11 +183,11 @@ function pick(pax: string | undefined, gnu: string | undefined, offset: number):
 function linkTarget(
   header: Header,
   type: EntryType,
-  records: PaxRecords,
+  records: PaxRecords | undefined,
   { longLink }: PendingMeta,
 ): string | undefined {
   if (type !== "symlink" && type !== "hardlink") return undefined;
-  return pick(records.get("linkpath"), longLink, header.offset) ?? headerLinkname(header);
+  return pick(records?.get("linkpath"), longLink, header.offset) ?? headerLinkname(header);
 }
 
 /** A hardlink's target is a path of the archive; a symlink's is text. */

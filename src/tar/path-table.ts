@@ -13,18 +13,6 @@
 import { randomBytes } from "node:crypto";
 import { tooLarge } from "./refusal.js";
 
-/** Finds and keeps numbers by path. */
-export interface PathTable {
-  /** The number kept for `path`; 0 where there is none. */
-  get(path: string): number;
-  /** Keeps `value` (1 to 2^32 - 1) for `path`. */
-  set(path: string, value: number): void;
-  /** Count of paths. */
-  readonly size: number;
-  /** Gives the memory back at once. Nothing is there any more. */
-  close(): void;
-}
-
 /** Two 32-bit words. */
 export type HashKey = readonly [number, number];
 
@@ -36,7 +24,7 @@ export function randomKey(): HashKey {
 
 const PROCESS_KEY = randomKey();
 
-/** Words of a slot: three of hash, and the number, which is 0 where the slot is free. */
+/** Words of a slot: three of hash, and the number, which is 0 where the slot is free. Signed ones are never boxed. */
 const SLOT = 4;
 /** Slots of a page, and how many of them are used before it is split. */
 const PAGE_SLOTS = 1024;
@@ -46,132 +34,147 @@ const MAX_PATHS = 12_000_000;
 
 /** Slots for the paths whose hash begins with the same bits. */
 interface Page {
-  readonly slots: Uint32Array<ArrayBuffer>;
+  readonly slots: Int32Array<ArrayBuffer>;
   used: number;
   /** How many bits those are. */
   depth: number;
 }
 
-const newPage = (depth: number): Page => ({ slots: new Uint32Array(PAGE_SLOTS * SLOT), used: 0, depth });
+/** Pages of closed tables, and how many are kept: 4 MiB. */
+const FREE: Page["slots"][] = [];
+const MAX_FREE = 256;
 
-/** Finds and keeps numbers by three words of hash, which may be signed. */
+function newPage(depth: number): Page {
+  const slots = FREE.pop()?.fill(0) ?? new Int32Array(PAGE_SLOTS * SLOT);
+  return { slots, used: 0, depth };
+}
+
+/** Numbers by three words of hash, which may be signed. */
 export interface HashTable {
-  /** The number kept for a hash; 0 where there is none. */
-  get(first: number, second: number, third: number): number;
-  /** Keeps `value` (1 to 2^32 - 1) for a hash. */
-  set(first: number, second: number, third: number, value: number): void;
+  pages: Page[];
+  /** Bits of the hash that are the index of a page. */
+  depth: number;
   /** Count of hashes. */
-  readonly size: number;
-  /** Gives the memory back at once. Nothing is there any more. */
-  close(): void;
+  size: number;
 }
 
 /**
  * An empty table.
  *
  * It grows page by page (extendible hashing), so that it is never copied whole and leaves nothing for the collector.
- *
- * `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million hashes.
  */
 export function createHashTable(): HashTable {
-  let pages = [newPage(0)];
-  /** Bits of the hash that are the index of a page. */
-  let depth = 0;
-  let size = 0;
+  return { pages: [newPage(0)], depth: 0, size: 0 };
+}
 
-  const pageOf = (word: number) => pages[depth === 0 ? 0 : word >>> (32 - depth)] as Page;
-  /** Makes room in a full page: half of its paths, told by one more bit, get a page of their own. */
-  const split = (page: Page): void => {
-    if (page.depth === depth) {
-      pages = pages.flatMap((each) => [each, each]);
-      depth++;
+function pageOf({ pages, depth }: HashTable, word: number): Page {
+  return pages[depth === 0 ? 0 : word >>> (32 - depth)] as Page;
+}
+
+/** The number kept for a hash; 0 where there is none. */
+export function hashNumber(table: HashTable, first: number, second: number, third: number): number {
+  const { slots } = pageOf(table, first);
+  return (slots[findSlot(slots, first, second, third) + 3] as number) >>> 0;
+}
+
+/**
+ * Keeps `value` (1 to 2^32 - 1) for a hash.
+ *
+ * @throws {LadingError} `TOO_LARGE` beyond twelve million hashes.
+ */
+export function setHashNumber(table: HashTable, first: number, second: number, third: number, value: number): void {
+  let page = pageOf(table, first);
+  let slot = findSlot(page.slots, first, second, third);
+  if (page.slots[slot + 3] === 0) {
+    if (table.size >= MAX_PATHS) throw tooLarge("the count of paths", MAX_PATHS, table.size + 1);
+    while (page.used >= PAGE_FULL) {
+      split(table, page);
+      page = pageOf(table, first);
+      slot = findSlot(page.slots, first, second, third);
     }
-    const first = pages.indexOf(page);
-    const half = 2 ** (depth - page.depth - 1);
-    page.depth++;
-    const other = newPage(page.depth);
-    pages.fill(other, first + half, first + 2 * half);
-    moveSlots(page, other);
-  };
-  return {
-    get size() {
-      return size;
-    },
-    get(first, second, third) {
-      const { slots } = pageOf(first);
-      return slots[findSlot(slots, first, second, third) + 3] as number;
-    },
-    set(first, second, third, value) {
-      let page = pageOf(first);
-      let slot = findSlot(page.slots, first, second, third);
-      if (page.slots[slot + 3] === 0) {
-        if (size >= MAX_PATHS) throw tooLarge("the count of paths", MAX_PATHS, size + 1);
-        while (page.used >= PAGE_FULL) {
-          split(page);
-          page = pageOf(first);
-          slot = findSlot(page.slots, first, second, third);
-        }
-        size++;
-        page.used++;
-        page.slots[slot] = first;
-        page.slots[slot + 1] = second;
-        page.slots[slot + 2] = third;
-      }
-      page.slots[slot + 3] = value;
-    },
-    close() {
-      release([...new Set(pages)].map(({ slots }) => slots.buffer));
-      pages = [newPage(0)];
-      depth = 0;
-      size = 0;
-    },
-  };
+    table.size++;
+    page.used++;
+    page.slots[slot] = first;
+    page.slots[slot + 1] = second;
+    page.slots[slot + 2] = third;
+  }
+  page.slots[slot + 3] = value;
 }
 
-/** An empty table of paths. `set()` throws {@link LadingError} `TOO_LARGE` beyond twelve million paths. */
+/** Makes room in a full page: half of its paths, told by one more bit, get a page of their own. */
+function split(table: HashTable, page: Page): void {
+  if (page.depth === table.depth) {
+    table.pages = table.pages.flatMap((each) => [each, each]);
+    table.depth++;
+  }
+  const first = table.pages.indexOf(page);
+  const half = 2 ** (table.depth - page.depth - 1);
+  page.depth++;
+  const other = newPage(page.depth);
+  table.pages.fill(other, first + half, first + 2 * half);
+  moveSlots(page, other);
+}
+
+/** Gives the memory back at once, but for what the next table takes over. Nothing is there any more. */
+export function closeTable(table: HashTable): void {
+  const slots = [...new Set(table.pages)].map((page) => page.slots);
+  FREE.push(...slots.splice(0, MAX_FREE - FREE.length));
+  // Only where there is much of it: after the first time, the engine looks at every access whether the memory is still there.
+  if (slots.length > 0) releaseMemory(slots.map(({ buffer }) => buffer));
+  table.pages = [newPage(0)];
+  table.depth = 0;
+  table.size = 0;
+}
+
+/** Numbers by path. */
+export interface PathTable {
+  readonly numbers: HashTable;
+  /** Of the path that was asked for last: a number is mostly kept right after it was looked for. */
+  readonly hash: Int32Array;
+  last: string | undefined;
+}
+
+/** An empty table of paths. */
 export function createPathTable(): PathTable {
-  const table = createHashTable();
-  const hash = new Int32Array(3);
-  let last: string | undefined;
-  const find = (path: string): void => {
-    // set() comes right after get() of the same path.
-    if (path === last) return;
-    hashPath(path, PROCESS_KEY, hash);
-    last = path;
-  };
-  return {
-    get size() {
-      return table.size;
-    },
-    get(path) {
-      find(path);
-      return table.get(hash[0] as number, hash[1] as number, hash[2] as number);
-    },
-    set(path, value) {
-      find(path);
-      table.set(hash[0] as number, hash[1] as number, hash[2] as number, value);
-    },
-    close: table.close,
-  };
+  return { numbers: createHashTable(), hash: new Int32Array(3), last: undefined };
 }
 
-type Buffers = (ArrayBuffer & { transfer?(size: number): unknown })[];
+/** The number kept for `path`; 0 where there is none. */
+export function pathNumber(table: PathTable, path: string): number {
+  const { hash } = table;
+  if (path !== table.last) takePath(table, path);
+  return hashNumber(table.numbers, hash[0] as number, hash[1] as number, hash[2] as number);
+}
+
+/** Keeps `value` (1 to 2^32 - 1) for `path`. Throws as {@link setHashNumber}. */
+export function setPathNumber(table: PathTable, path: string, value: number): void {
+  const { hash } = table;
+  if (path !== table.last) takePath(table, path);
+  setHashNumber(table.numbers, hash[0] as number, hash[1] as number, hash[2] as number, value);
+}
+
+function takePath(table: PathTable, path: string): void {
+  hashPath(path, PROCESS_KEY, table.hash);
+  table.last = path;
+}
+
+type Buffers = readonly (ArrayBuffer & { transfer?(size: number): unknown })[];
 
 /**
  * Frees memory that the collector would let lie until there is much more of it. Newer Nodes can give it back at once; in older
  * ones it is moved to where nobody holds it, and goes with the next short-lived objects.
  */
-function release(buffers: Buffers): void {
-  if (buffers[0]?.transfer === undefined) structuredClone(buffers, { transfer: buffers });
+export function releaseMemory(buffers: Buffers): void {
+  if (buffers[0]?.transfer === undefined) structuredClone(buffers, { transfer: [...buffers] });
   else for (const buffer of buffers) buffer.transfer?.(0);
 }
 
 /** The index of the slot that holds the hash, or of the free one where it belongs. The first word chose the page. */
-function findSlot(slots: Uint32Array, first: number, second: number, third: number): number {
+function findSlot(slots: Int32Array, first: number, second: number, third: number): number {
   const mask = slots.length - 1;
-  const a = first >>> 0;
-  const b = second >>> 0;
-  const c = third >>> 0;
+  const a = first | 0;
+  const b = second | 0;
+  const c = third | 0;
   let slot = (b * SLOT) & mask;
   while (slots[slot + 3] !== 0 && !(slots[slot] === a && slots[slot + 1] === b && slots[slot + 2] === c)) {
     slot = (slot + SLOT) & mask;
@@ -195,69 +198,50 @@ function moveSlots(page: Page, other: Page): void {
   }
 }
 
-/** HalfSipHash's state; one is enough, since hashing is synchronous. */
-const state = new Int32Array(4);
-
 /**
  * HalfSipHash-2-4 of a string of one-byte characters. The first two words are its 64-bit form; the third is what four more
  * rounds give, in the way in which SipHash's own long form goes on.
  */
-export function hashPath(path: string, [k0, k1]: HashKey, into: Int32Array): void {
-  state[0] = k0;
-  state[1] = k1 ^ 0xee;
-  state[2] = k0 ^ 0x6c796765;
-  state[3] = k1 ^ 0x74656462;
-  const length = path.length;
-  const whole = length & ~3;
-  for (let at = 0; at < whole; at += 4) {
-    compress(
-      path.charCodeAt(at) |
-        (path.charCodeAt(at + 1) << 8) |
-        (path.charCodeAt(at + 2) << 16) |
-        (path.charCodeAt(at + 3) << 24),
-    );
+export function hashPath(path: string, key: HashKey, into: Int32Array): void {
+  const k0 = key[0];
+  const k1 = key[1];
+  let v0 = k0;
+  let v1 = k1 ^ 0xee;
+  let v2 = k0 ^ 0x6c796765;
+  let v3 = k1 ^ 0x74656462;
+  const last = path.length >>> 2;
+  // One loop for the words of the path and for those of the hash, so that the state stays in registers.
+  for (let step = 0; step <= last + 3; step++) {
+    const word = step < last ? wordAt(path, step * 4) : step === last ? lastWord(path) : 0;
+    if (step === last + 1) v2 ^= 0xee;
+    else if (step === last + 2) v1 ^= 0xdd;
+    else if (step === last + 3) v3 ^= 0xbb;
+    v3 ^= word;
+    for (let rounds = step <= last ? 2 : 4; rounds > 0; rounds--) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+    }
+    v0 ^= word;
+    if (step > last) into[step - last - 1] = v1 ^ v3;
   }
-  let tail = length << 24;
-  for (let at = whole; at < length; at++) tail |= path.charCodeAt(at) << ((at - whole) * 8);
-  compress(tail);
-  state[2] = (state[2] as number) ^ 0xee;
-  into[0] = finalWord();
-  state[1] = (state[1] as number) ^ 0xdd;
-  into[1] = finalWord();
-  state[3] = (state[3] as number) ^ 0xbb;
-  into[2] = finalWord();
 }
 
-function compress(word: number): void {
-  state[3] = (state[3] as number) ^ word;
-  mix(2);
-  state[0] = (state[0] as number) ^ word;
+function wordAt(path: string, at: number): number {
+  const low = path.charCodeAt(at) | (path.charCodeAt(at + 1) << 8);
+  return low | (path.charCodeAt(at + 2) << 16) | (path.charCodeAt(at + 3) << 24);
 }
 
-function finalWord(): number {
-  mix(4);
-  return (state[1] as number) ^ (state[3] as number);
-}
-
-function mix(rounds: number): void {
-  let v0 = state[0] as number;
-  let v1 = state[1] as number;
-  let v2 = state[2] as number;
-  let v3 = state[3] as number;
-  for (let round = 0; round < rounds; round++) {
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-  }
-  state[0] = v0;
-  state[1] = v1;
-  state[2] = v2;
-  state[3] = v3;
+/** What is left of the path, and its length. */
+function lastWord(path: string): number {
+  let word = path.length << 24;
+  for (let at = path.length & ~3, shift = 0; at < path.length; at++, shift += 8) word |= path.charCodeAt(at) << shift;
+  return word;
 }

@@ -119,6 +119,14 @@ export function whiteoutOf(path: string, isEmptyFile: boolean): Whiteout | undef
   return { kind: "remove", path: parent === "" ? hidden : `${parent}/${hidden}` };
 }
 
+/** Is `folder` the folder of `path`? Asked for each entry of an archive, where taking the folder's name would be slow. */
+export function isFolderOf(folder: string | undefined, path: string): boolean {
+  if (folder === undefined) return false;
+  const from = folder === "" ? 0 : folder.length + 1;
+  if (path.indexOf("/", from) >= 0) return false;
+  return from === 0 || (path.charCodeAt(from - 1) === SLASH && path.startsWith(folder));
+}
+
 /** The folder of a path, empty for one at the top. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");

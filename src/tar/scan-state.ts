@@ -27,6 +27,9 @@ export type Phase = "header" | "data" | "padding" | "meta" | "end";
 export interface State {
   readonly handlers: ScanHandlers;
   phase: Phase;
+  /** What the chunk that is being read is a view of; to ask a chunk for it takes long. */
+  buffer: ArrayBufferLike;
+  bufferOffset: number;
   /** Bytes from the start of the archive to the next unread one. */
   offset: number;
   /** The header that is being read, or that was read last. */
@@ -60,6 +63,8 @@ export function initialState(handlers: ScanHandlers): State {
   return {
     handlers,
     phase: "header",
+    buffer: NOTHING.buffer,
+    bufferOffset: 0,
     offset: 0,
     header,
     pieces,

@@ -13,6 +13,8 @@ import { DIGEST_SHAPE } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { decodeJson, encodeJson } from "../oci/json.js";
 import { listOf, mapOf, recordOf, type Shape, scalarOf } from "../oci/shape.js";
+import type { IoOptions } from "../stream/bytes.js";
+import type { OpenScratch } from "../stream/spool.js";
 
 /** Bytes of a table that consumers read, uncompressed: 150 MiB. */
 export const MAX_TOC = 150 * 1024 * 1024;
@@ -58,6 +60,17 @@ export interface Toc {
   readonly entries: readonly TocEntry[];
   /** zstd:chunked: of the compressed tar-split. */
   readonly tarSplitDigest?: Digest;
+}
+
+/** What writing a table of contents takes. */
+export interface TableOptions extends IoOptions {
+  /** Where the table waits for its turn (in memory). */
+  readonly scratch?: OpenScratch | undefined;
+  /**
+   * Somebody holds the archive against the rules of `createTree()` before it comes here, and drops what was written where a path
+   * comes twice (no: it is done here).
+   */
+  readonly checked?: boolean | undefined;
 }
 
 const TYPES: ReadonlySet<unknown> = new Set(["dir", "reg", "symlink", "hardlink", "char", "block", "fifo", "chunk"]);

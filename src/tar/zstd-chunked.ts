@@ -14,10 +14,11 @@
  */
 
 import type { Annotations } from "../oci/descriptor.js";
-import { type Digest, digestOf } from "../oci/digest.js";
+import type { Digest } from "../oci/digest.js";
 import { BLOCK_SIZE, type BlockEncoder, loadBlockEncoder } from "../stream/block.js";
-import type { ByteStream, IoOptions } from "../stream/bytes.js";
+import type { ByteStream } from "../stream/bytes.js";
 import { createHasher, type Hasher } from "../stream/hash.js";
+import { createSpool, type Spool } from "../stream/spool.js";
 import { createBatch } from "./batch.js";
 import { type ChunkedEntry, type Chunker, createChunker } from "./chunker.js";
 import { createCrc64 } from "./crc64.js";
@@ -25,12 +26,12 @@ import { createPieces, type Pieces } from "./pieces.js";
 import { unsafeEntry } from "./refusal.js";
 import { createSplitter, type SplitHandlers } from "./split.js";
 import { encodeSplitPart, type SplitPart } from "./tar-split.js";
-import { createTocEncoder, type TocEncoder, type TocEntry } from "./toc.js";
+import { createTocEncoder, type TableOptions, type TocEncoder, type TocEntry } from "./toc.js";
 import { tocEntry } from "./toc-entry.js";
-import { createTree } from "./tree.js";
+import { addToTree, createTree } from "./tree.js";
 import { encodeZstdChunkedFooter, TOC_TYPE, type ZstdChunkedPositions } from "./zstd-chunked-footer.js";
 
-export interface ZstdChunkedOptions extends IoOptions {
+export interface ZstdChunkedOptions extends TableOptions {
   /** Bytes of a file in one frame (1 MiB), at most 16 MiB. */
   readonly chunkSize?: number | undefined;
   /** 1 to 22 (3). */
@@ -67,7 +68,7 @@ export function zstdChunkedAnnotations({ tocDigest, toc, tarSplit }: ZstdChunked
  * The zstd:chunked blob of an uncompressed archive, in one pass. The same archive, chunk size and level give the same bytes.
  *
  * @param onEnd Called once, before the stream ends.
- * @throws {LadingError} as `createScanner()`, `createTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
+ * @throws {LadingError} as `createScanner()`, `addToTree()` and `tocEntry()`, and `UNSAFE_ENTRY` also for a path that comes
  * twice; `TOO_LARGE` for a table of over 150 MiB; `UNSUPPORTED` where zstd's native module is absent; what the stream throws.
  * @throws {RangeError} For a chunk size or level out of range.
  */
@@ -76,15 +77,29 @@ export async function* writeZstdChunked(
   onEnd: (result: ZstdChunkedResult) => void,
   options: ZstdChunkedOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { chunkSize = BLOCK_SIZE, level, signal } = options;
+  const spools = { table: createSpool(options.scratch), tarSplit: createSpool(options.scratch) };
+  try {
+    yield* writeAll(tar, onEnd, spools, options);
+  } finally {
+    spools.table.close();
+    spools.tarSplit.close();
+  }
+}
+
+async function* writeAll(
+  tar: ByteStream,
+  onEnd: (result: ZstdChunkedResult) => void,
+  spools: { readonly table: Spool; readonly tarSplit: Spool },
+  { chunkSize = BLOCK_SIZE, level, signal, checked = false }: ZstdChunkedOptions,
+): AsyncGenerator<Uint8Array> {
   const encode = await loadBlockEncoder("zstd", level);
   const out = createBatch(PIECE);
   const pieces = createPieces(encode, out, Math.max(chunkSize, BLOCK_SIZE));
-  const frames = createFrames(encode);
+  const frames = createFrames(encode, spools.table);
   const toc = createTocEncoder((bytes) => frames.append(bytes));
   const chunker = createChunker(pieces, { chunkSize, isClosed: true, onEntry: (entry) => addEntry(toc, entry) });
   const hasher = createHasher();
-  const packer = createPacker(pieces, chunker, { hasher, tarSplit: createFrames(encode) });
+  const packer = createPacker(pieces, chunker, { hasher, tarSplit: createFrames(encode, spools.tarSplit), checked });
   const splitter = createSplitter(packer.handlers);
   for await (const chunk of tar) {
     signal?.throwIfAborted();
@@ -95,19 +110,23 @@ export async function* writeZstdChunked(
   }
   const { entries } = splitter.end();
   pieces.cut();
+  yield out.flush();
   const tarSplit = packer.end();
-  toc.end(digestOf(tarSplit.bytes));
+  toc.end(tarSplit.digest);
   const table = frames.end();
   const positions = placed(pieces.offset, table, tarSplit);
-  for (const bytes of [table.bytes, tarSplit.bytes, encodeZstdChunkedFooter(positions)]) out.append(skippable(bytes));
-  yield out.flush();
+  yield* skippable(table.size, spools.table.read());
+  yield* skippable(tarSplit.size, spools.tarSplit.read());
+  const footer = encodeZstdChunkedFooter(positions);
+  yield* skippable(footer.byteLength, [footer]);
   const { digest: diffId, size: uncompressedSize } = hasher.end();
-  onEnd({ ...positions, tocDigest: digestOf(table.bytes), diffId, uncompressedSize, entries });
+  onEnd({ ...positions, tocDigest: table.digest, diffId, uncompressedSize, entries });
 }
 
-/** Something compressed in memory. `uncompressedSize` in bytes. */
+/** Something compressed. Sizes in bytes. */
 interface Compressed {
-  readonly bytes: Uint8Array;
+  readonly size: number;
+  readonly digest: Digest;
   readonly uncompressedSize: number;
 }
 
@@ -116,15 +135,26 @@ interface Frames {
   end(): Compressed;
 }
 
-/** Compresses as it comes, so that no more is in memory than the compressed bytes. */
-function createFrames(encode: BlockEncoder): Frames {
+/** Compresses into a spool as it comes. */
+function createFrames(encode: BlockEncoder, spool: Spool): Frames {
   const out = createBatch(PIECE);
   const pieces = createPieces(encode, out, BLOCK_SIZE);
+  const hasher = createHasher();
+  const drain = (): void => {
+    if (out.length === 0) return;
+    const bytes = out.flush();
+    hasher.update(bytes);
+    spool.append(bytes);
+  };
   return {
-    append: pieces.append,
+    append(bytes) {
+      pieces.append(bytes);
+      drain();
+    },
     end() {
       pieces.cut();
-      return { bytes: out.flush(), uncompressedSize: pieces.size };
+      drain();
+      return { ...hasher.end(), uncompressedSize: pieces.size };
     },
   };
 }
@@ -132,18 +162,19 @@ function createFrames(encode: BlockEncoder): Frames {
 /** Where the two stand, the first after `offset` bytes of frames. */
 function placed(offset: number, table: Compressed, tarSplit: Compressed): ZstdChunkedPositions {
   const after = offset + SKIPPABLE_HEADER;
-  const last = after + table.bytes.byteLength + SKIPPABLE_HEADER;
+  const last = after + table.size + SKIPPABLE_HEADER;
   return {
-    toc: { offset: after, size: table.bytes.byteLength, uncompressedSize: table.uncompressedSize },
-    tarSplit: { offset: last, size: tarSplit.bytes.byteLength, uncompressedSize: tarSplit.uncompressedSize },
+    toc: { offset: after, size: table.size, uncompressedSize: table.uncompressedSize },
+    tarSplit: { offset: last, size: tarSplit.size, uncompressedSize: tarSplit.uncompressedSize },
   };
 }
 
-function skippable(bytes: Uint8Array): Uint8Array {
+function* skippable(size: number, chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
   const header = Buffer.alloc(SKIPPABLE_HEADER);
   header.writeUInt32LE(SKIPPABLE_MAGIC, 0);
-  header.writeUInt32LE(bytes.byteLength, 4);
-  return Buffer.concat([header, bytes]);
+  header.writeUInt32LE(size, 4);
+  yield header;
+  yield* chunks;
 }
 
 interface Packer {
@@ -156,9 +187,9 @@ interface Packer {
 function createPacker(
   pieces: Pieces,
   chunker: Chunker,
-  { hasher, tarSplit }: { readonly hasher: Hasher; readonly tarSplit: Frames },
+  { hasher, tarSplit, checked }: { readonly hasher: Hasher; readonly tarSplit: Frames; readonly checked: boolean },
 ): Packer {
-  const tree = createTree();
+  const tree = checked ? undefined : createTree();
   let position = 0;
   let ordinal = 0;
   let padding = Buffer.alloc(0);
@@ -178,7 +209,9 @@ function createPacker(
     handlers: {
       header(header) {
         const { entry, blocks } = header;
-        if (tree.add(entry, ordinal++) !== undefined) throw unsafeEntry(entry.path, "its path comes twice");
+        const isTwice = tree !== undefined && addToTree(tree, entry, ordinal) !== undefined;
+        ordinal++;
+        if (isTwice) throw unsafeEntry(entry.path, "its path comes twice");
         file = tocEntry(header);
         sum = createCrc64();
         between(blocks);

@@ -27,13 +27,14 @@ test("rows of the small set run, are compared by content and leave nothing behin
   );
   assert.equal(
     rows.map(({ id }) => id),
-    ["cold", "unchanged", "gzip", "headers", "heavy-packages", "memory"],
+    ["cold", "unchanged", "gzip", "headers", "headers-checked", "heavy-packages", "memory"],
   );
   const memory = rows.find(({ id }) => id === "heavy-packages")?.ours;
   assert.ok((memory?.value ?? 0) > 1e6 && memory?.value === memory?.peakBytes);
   assert.match(stdout, /^ {2}without heavy-bytes, heavy-files, which ask for most$/m);
   const tar = rows.find(({ id }) => id === "headers")?.theirs[0];
   assert.ok((tar?.value ?? 0) > 0);
+  assert.match(stdout, /^ {2}first pass of a process \(cold\): .* × faster; later ones \(warm\): .* × faster$/m);
   assert.equal(await readdir(data), ["small"]);
 });
 

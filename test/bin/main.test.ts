@@ -8,7 +8,22 @@ import { createCommand, createFilledCommand } from "./command.js";
 
 const test = suite("bin/main");
 
-const VERBS = ["build", "resolve", "package", "copy", "push", "pull", "inspect", "verify", "login", "logout", "serve"];
+const VERBS = [
+  "build",
+  "resolve",
+  "package",
+  "copy",
+  "push",
+  "pull",
+  "list",
+  "delete",
+  "inspect",
+  "verify",
+  "login",
+  "logout",
+  "gc",
+  "serve",
+];
 const SUBVERBS = ["create", "import", "list", "show", "delete"];
 
 test("--version is that of the package", async (context) => {

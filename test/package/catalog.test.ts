@@ -112,9 +112,13 @@ test("showPackage() takes a name in full for the package without a version", asy
 
 test("deletePackages() takes all that a name means out of the list, or nothing", async (context) => {
   const { store } = await createStocked(context);
-  await rejects(deletePackages(store, ["lib", "absent"]), "NOT_FOUND");
+  await rejects(deletePackages(store, ["lib:amd64", "absent"]), "NOT_FOUND");
   assert.is((await listPackages(store)).length, 6);
-  const deleted = await deletePackages(store, ["/acme/dev::tools", "lib:amd64", "tools=1.0"]);
+  const several = ["/acme/dev::tools", "lib:amd64", "tools=1.0"];
+  const { candidates } = (await rejects(deletePackages(store, several), "AMBIGUOUS")).detail;
+  assert.equal(candidates, ["package::/acme/dev::tools=1.0", "package::/acme/dev::tools=2.0"]);
+  assert.is((await listPackages(store)).length, 6);
+  const deleted = await deletePackages(store, several, { all: true });
   assert.equal(names(deleted), [
     "package::/::lib amd64 1:2-3",
     "package::/::tools 1.0",

@@ -147,6 +147,18 @@ test("content that fails part-way leaves no hole", async (context) => {
   assert.not.ok((await readFile(file)).includes("a".repeat(600)));
 });
 
+test("a name for half an image is refused", async (context) => {
+  const file = await newFile(context);
+  const from = createMemoryStore();
+  const root = await putTarImage(from, ["one", "two"]);
+  const store = createOciArchiveStore(file);
+  context.defer(async () => await store.release?.());
+  await store.put(root.mediaType, from.open(root));
+  const error = await rejects(store.tag([{ name: "half", descriptor: root }]), "NOT_FOUND");
+  assert.is(error.detail.what, "blob");
+  assert.equal(await store.tags(), []);
+});
+
 test("a compressed archive is known by its content, read, and not written to", async (context) => {
   const file = await newFile(context);
   const from = createMemoryStore();

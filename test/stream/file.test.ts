@@ -23,7 +23,7 @@ async function fileWith(context: TestContext, content: Uint8Array): Promise<stri
 /** Reads a file and does something to it after the first chunk. */
 async function readWhile(path: string, action: () => Promise<unknown>): Promise<void> {
   let done = false;
-  for await (const _ of readFile(path, { chunkSize: 100 })) {
+  for await (const _ of readFile(path, { chunkSize: 100, quick: true })) {
     if (!done) await action();
     done = true;
   }
@@ -32,10 +32,11 @@ async function readWhile(path: string, action: () => Promise<unknown>): Promise<
 test("readFile() gives any range, in one buffer", async (context) => {
   const path = await fileWith(context, bytes);
   const at = fc.integer({ min: 0, max: bytes.length });
+
   await fc.assert(
-    fc.asyncProperty(at, at, fc.integer({ min: 1, max: 1200 }), async (one, other, chunkSize) => {
+    fc.asyncProperty(at, at, fc.integer({ min: 1, max: 1200 }), fc.boolean(), async (one, other, chunkSize, quick) => {
       const [start, end] = one < other ? [one, other] : [other, one];
-      const read = await gather(readFile(path, { start, end, chunkSize }));
+      const read = await gather(readFile(path, { start, end, chunkSize, quick }));
       assert.ok(read.equals(bytes.subarray(start, end)));
     }),
     { numRuns: 60 },
@@ -43,6 +44,17 @@ test("readFile() gives any range, in one buffer", async (context) => {
   const buffers = new Set<ArrayBufferLike>();
   for await (const chunk of readFile(path, { chunkSize: 64 })) buffers.add(chunk.buffer);
   assert.is(buffers.size, 1);
+});
+
+test("readFile() that reads in its caller's thread lets others have their turn", async (context) => {
+  const path = await fileWith(context, Buffer.alloc(0));
+  await truncate(path, 32 * 1024 * 1024);
+  let [count, heard, heardInTime] = [0, false, false];
+  for await (const _ of readFile(path, { quick: true })) {
+    if (++count === 2) setImmediate(() => (heard = true));
+    heardInTime = heard;
+  }
+  assert.ok(heardInTime);
 });
 
 test("readFile() reads an empty file, and through a symbolic link", async (context) => {

@@ -6,7 +6,12 @@ import { collect, fromBytes } from "../../src/stream/bytes.js";
 import { writeTar } from "../../src/tar/write.js";
 
 /** Puts a small image with these layers, whatever their bytes are, and gives its manifest's descriptor. */
-export async function putImage(store: Store, layers: readonly Uint8Array[], more: object = {}): Promise<Descriptor> {
+export async function putImage(
+  store: Store,
+  layers: readonly Uint8Array[],
+  more: object = {},
+  architecture = "amd64",
+): Promise<Descriptor> {
   const put = async (mediaType: string, bytes: Uint8Array) => {
     const { digest, size } = describe(mediaType, bytes);
     return store.put(mediaType, fromBytes(bytes), { digest, size });
@@ -14,7 +19,7 @@ export async function putImage(store: Store, layers: readonly Uint8Array[], more
   const descriptors = [];
   for (const bytes of layers) descriptors.push(await put(MEDIA_TYPE.layer, bytes));
   const diffIds = layers.map((bytes) => digestOf(bytes));
-  const config = { architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: diffIds } };
+  const config = { architecture, os: "linux", config: {}, rootfs: { type: "layers", diff_ids: diffIds } };
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,

@@ -17,4 +17,16 @@ test("createBatch() gathers bytes in order, grows as needed, and starts anew aft
   assert.is(batch.flush().length, 0);
 });
 
+test("pad() writes zeros over whatever was there, as many as are asked for", () => {
+  for (const count of [0, 1, 511, 512, 513, 2000]) {
+    const batch = createBatch(8);
+    batch.append(new Uint8Array(4096).fill(7));
+    batch.flush();
+    batch.append(Buffer.from("a"));
+    batch.pad(count);
+    batch.append(Buffer.from("b"));
+    assert.equal(Buffer.from(batch.flush()), Buffer.concat([Buffer.from("a"), Buffer.alloc(count), Buffer.from("b")]));
+  }
+});
+
 test.run();

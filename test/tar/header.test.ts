@@ -1,5 +1,16 @@
+import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { checkDeviceNumbers, headerFormat, headerIn, headerName, isHeader, isZeroBlock } from "../../src/tar/header.js";
+import {
+  checkDeviceNumbers,
+  headerFormat,
+  headerIn,
+  headerName,
+  headerOwner,
+  headerTime,
+  isHeader,
+  isZeroBlock,
+} from "../../src/tar/header.js";
+import { entryPath } from "../../src/tar/path.js";
 import { GNU_MAGIC, header, V7_MAGIC } from "../support/hostile-tar.js";
 import { throws } from "../support/rejects.js";
 import { suite } from "../support/suite.js";
@@ -26,7 +37,7 @@ test("isHeader() sees every byte change, the header before known or not", () => 
     if (at >= 154 && at < 156) continue;
     assert.not(isHeader(headerIn(changed)), `byte ${at}`);
     assert.ok(isHeader(moving));
-    assert.not(isHeader({ ...headerIn(changed), tail: moving.tail }), `byte ${at} after another header`);
+    assert.not(isHeader({ ...headerIn(changed), memory: moving.memory }), `byte ${at} after another header`);
   }
 });
 
@@ -54,10 +65,54 @@ test("headerName() puts prefix and name together where the dialect has a prefix"
   throws(() => headerName(headerIn(header({ ...fields, magic: GNU_MAGIC }))), "CORRUPT");
 });
 
+test("a name that is said to be a path is what entryPath() makes of it", () => {
+  const part = fc.constantFrom("a", "bc", ".", "..", "...", ".x", "", "\\", "\xff");
+  let paths = 0;
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
+      const name = parts.join("/");
+      fc.pre(name !== "");
+      const block = headerIn(header({ name }));
+      assert.is(headerName(block), name);
+      if (block.pathStart < 0) return;
+      paths++;
+      assert.is(name.slice(block.pathStart), entryPath(name, false));
+    }),
+  );
+  assert.ok(paths > 0);
+  for (const name of ["a/b.c", "./a/b", "a".repeat(100)]) {
+    const block = headerIn(header({ name }));
+    headerName(block);
+    assert.is(block.pathStart, name.startsWith("./") ? 2 : 0);
+  }
+  const prefixed = headerIn(header({ name: "a", prefix: "../b" }));
+  headerName(prefixed);
+  assert.ok(prefixed.pathStart < 0);
+});
+
+test("owner and time of a header are its own, whatever the header before it said", () => {
+  const { memory } = headerIn(header({}));
+  const read = (...patch: readonly (readonly [number, string])[]): string => {
+    const next = { ...headerIn(header({ name: "n", patch })), memory };
+    assert.ok(isHeader(next));
+    const { mode, uid, gid } = headerOwner(next);
+    return `${mode.toString(8)} ${uid} ${gid} ${headerTime(next)}`;
+  };
+  const usual = read();
+  assert.is(read([100, "0000711\0"]).split(" ")[0], "711");
+  assert.is(read([108, "0000012\0"]).split(" ")[1], "10");
+  assert.is(read([116, "0000013\0"]).split(" ")[2], "11");
+  assert.is(read([136, "00000000014\0"]).split(" ")[3], "12");
+  assert.is(read(), usual);
+  throws(() => read([108, "x"]), "CORRUPT");
+  throws(() => read([136, "x"]), "CORRUPT");
+  assert.is(read(), usual);
+});
+
 test("a header's second half is its own, whatever the header before it said", () => {
-  const { tail } = headerIn(header({}));
+  const { memory } = headerIn(header({}));
   const read = (block: Buffer): string => {
-    const next = { ...headerIn(block), tail };
+    const next = { ...headerIn(block), memory };
     assert.ok(isHeader(next));
     const name = headerName(next);
     checkDeviceNumbers(next);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { createPathTable, hashPath } from "../../src/tar/path-table.js";
+import { closeTable, createPathTable, hashPath, pathNumber, setPathNumber } from "../../src/tar/path-table.js";
 import { suite } from "../support/suite.js";
 
 const test = suite("tar/path-table");
@@ -21,22 +21,42 @@ test("a table behaves as a Map", () => {
       const table = createPathTable();
       const map = new Map<string, number>();
       for (const [key, value] of pairs) {
-        assert.is(table.get(key), map.get(key) ?? 0);
-        table.set(key, value);
+        assert.is(pathNumber(table, key), map.get(key) ?? 0);
+        setPathNumber(table, key, value);
         map.set(key, value);
       }
-      assert.is(table.size, map.size);
-      for (const [key, value] of map) assert.is(table.get(key), value);
+      assert.is(table.numbers.size, map.size);
+      for (const [key, value] of map) assert.is(pathNumber(table, key), value);
     }),
   );
 });
 
 test("a table keeps a hundred thousand paths apart", () => {
   const table = createPathTable();
-  for (let index = 0; index < 100_000; index++) table.set(`usr/lib/${index}`, index + 1);
-  for (let index = 0; index < 100_000; index++) assert.is(table.get(`usr/lib/${index}`), index + 1);
-  assert.is(table.get("usr/lib/100000"), 0);
-  assert.is(table.size, 100_000);
+  for (let index = 0; index < 100_000; index++) setPathNumber(table, `usr/lib/${index}`, index + 1);
+  for (let index = 0; index < 100_000; index++) assert.is(pathNumber(table, `usr/lib/${index}`), index + 1);
+  assert.is(pathNumber(table, "usr/lib/100000"), 0);
+  assert.is(table.numbers.size, 100_000);
+});
+
+test("a closed table is empty, and so is one that takes over its memory", () => {
+  for (let round = 0; round < 3; round++) {
+    const table = createPathTable();
+    for (let index = 0; index < 5000; index++) assert.is(pathNumber(table, `${index}`), 0);
+    for (let index = 0; index < 5000; index++) setPathNumber(table, `${index}`, 1);
+    closeTable(table.numbers);
+    assert.is(table.numbers.size, 0);
+    assert.is(pathNumber(table, "1"), 0);
+  }
+});
+
+test("tables that are open at one time have nothing in common", () => {
+  const old = createPathTable();
+  for (let index = 0; index < 5000; index++) setPathNumber(old, `${index}`, 1);
+  closeTable(old.numbers);
+  const [one, other] = [createPathTable(), createPathTable()];
+  for (let index = 0; index < 5000; index++) setPathNumber(one, `${index}`, 2);
+  for (let index = 0; index < 5000; index++) assert.is(pathNumber(other, `${index}`), 0);
 });
 
 test.run();

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { stat } from "node:fs/promises";
 import { ioError } from "../../errors.js";
 import { collect, type IoOptions } from "../../stream/bytes.js";
 import { readFile } from "../../stream/file.js";
+import { files } from "../../stream/files.js";
 
 /** Bytes that a document may have (4 MiB). */
 const MAX_DOCUMENT = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ const SUFFIX = /\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2|txz|tzst|deb)$/i;
 
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    return (await files.stat(path)).isFile();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return false;
