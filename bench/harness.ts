@@ -62,6 +62,7 @@ interface Sample {
   readonly stdout: string;
   readonly claims: string | undefined;
   readonly layerBytes: number | undefined;
+  readonly wireBytes: number | undefined;
 }
 
 /** A round that takes longer than this is repeated twice only. */
@@ -87,16 +88,23 @@ async function removeAll(folder: string): Promise<void> {
   if (files.length >= MANY_FILES) await sleep(FORGOTTEN_MS);
 }
 
-/** Runs a side once. `inspect` sees the output before it goes away. */
+/** What the first round looks at. */
+interface FirstLook {
+  /** Sees the output before it goes away. */
+  readonly inspect?: ((content: Content) => void) | undefined;
+  readonly tree?: boolean;
+  readonly counted?: boolean;
+}
+
+/** Runs a side once. */
 async function sampleOnce(
   side: Side,
   { folder, signal }: HarnessOptions,
-  inspect?: (content: Content) => void,
-  tree = false,
+  { inspect, tree = false, counted = false }: FirstLook = {},
 ): Promise<Sample> {
   // New for each: what one program leaves behind that cannot be removed is no other's fault.
   const own = await mkdtemp(join(folder, "attempt-"));
-  const attempt = await side.start(own);
+  const attempt = await side.start(own, { counted });
   try {
     await flush(folder, signal);
     const report = join(folder, "time");
@@ -106,6 +114,7 @@ async function sampleOnce(
     const flushMs = await flush(folder, signal);
     const stdout = ran.map((one) => one.stdout).join("");
     const ms = attempt.workMs?.(stdout) ?? ran.reduce((sum, one) => sum + one.ms, 0);
+    const wireBytes = attempt.wireBytes?.();
     const image = await attempt.image?.();
     if (image !== undefined && inspect !== undefined) inspect(await readContent(image, { tree }));
     return {
@@ -118,6 +127,7 @@ async function sampleOnce(
       stdout,
       claims: image && claimsOf(image),
       layerBytes: image && sizeOf(image),
+      wireBytes,
     };
   } finally {
     await attempt.end?.();
@@ -136,8 +146,10 @@ function told(stdout: string): Pick<Line, "readBytes" | "linkedBytes"> {
   }
 }
 
-function lineOf(side: Side, samples: readonly Sample[]): Line {
+/** The first of the samples is of the round that was thrown away, in which bytes on the wire are counted. */
+function lineOf(side: Side, [first, ...samples]: readonly Sample[]): Line {
   const last = samples.at(-1);
+  const wireBytes = first?.wireBytes;
   return {
     name: side.name,
     runs: samples.length,
@@ -147,6 +159,7 @@ function lineOf(side: Side, samples: readonly Sample[]): Line {
     peakBytes: Math.max(...samples.map(({ peakBytes }) => peakBytes)),
     writtenBytes: last?.writtenBytes,
     layerBytes: last?.layerBytes,
+    wireBytes,
     ...told(last?.stdout ?? ""),
   };
 }
@@ -187,7 +200,7 @@ function compare(plan: Plan, { samples, contents, failed }: FirstRound): readonl
   return plan.against.map((opponent): Compared => {
     const { side, sameness, goal } = opponent;
     const theirs = (samples.get(side) ?? []).slice(1);
-    const line = lineOf(side, theirs);
+    const line = lineOf(side, samples.get(side) ?? []);
     const [our, their] = [contents.get(plan.ours), contents.get(side)];
     const lost = sameness !== "nothing" && (our === undefined || their === undefined);
     const different = lost ? "there is no output to compare" : our && their && differenceOf(our, their, sameness);
@@ -214,7 +227,7 @@ async function runFirst({ ours, against }: Plan, options: HarnessOptions): Promi
   const needsContent = against.some(({ sameness }) => sameness !== "nothing");
   for (const side of [ours, ...against.map((each) => each.side)]) {
     const inspect = needsContent ? (content: Content) => contents.set(side, content) : undefined;
-    await sampleOnce(side, options, inspect, needsTree).then(
+    await sampleOnce(side, options, { inspect, tree: needsTree, counted: true }).then(
       (sample) => samples.set(side, [sample]),
       (error: Error) => failed.set(side, error.message.split("\n")[0] ?? ""),
     );
@@ -248,7 +261,7 @@ export async function runPlan(plan: Plan, options: HarnessOptions): Promise<Row>
   const { id, title, goal } = plan;
   const stdouts = (side: Side) => (samples.get(side) ?? []).slice(1).map(({ stdout }) => stdout);
   const notes = [...(plan.notes ?? []), ...(plan.tell?.(stdouts) ?? [])];
-  const line = lineOf(plan.ours, (samples.get(plan.ours) ?? []).slice(1));
+  const line = lineOf(plan.ours, samples.get(plan.ours) ?? []);
   const refused = failed.get(plan.ours);
   const judged = goal === undefined ? line : { ...line, goal, value: ownValue(goal, line) };
   const theirs = refused === undefined ? compare(plan, first) : [];

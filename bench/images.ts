@@ -44,8 +44,8 @@ async function openManifest({ config, layers }: Manifest, blobs: Blobs): Promise
   };
 }
 
-/** The image of that name in an OCI layout. */
-export async function openLayout(folder: string, name: string): Promise<OpenImage> {
+/** The image of that name in an OCI layout; the last one without a name. */
+export async function openLayout(folder: string, name?: string): Promise<OpenImage> {
   const path = (digest: string) => join(folder, "blobs", ...digest.split(":"));
   const json = async <T>(file: string) => JSON.parse(await readFile(file, "utf8")) as T;
   const blobs: Blobs = {
@@ -54,7 +54,8 @@ export async function openLayout(folder: string, name: string): Promise<OpenImag
   };
   type Named = Descriptor & { readonly annotations?: Readonly<Record<string, string>> };
   const { manifests } = await json<{ readonly manifests: readonly Named[] }>(join(folder, "index.json"));
-  const found = manifests.find((each) => each.annotations?.["org.opencontainers.image.ref.name"] === name);
+  const isNamed = (each: Named) => each.annotations?.["org.opencontainers.image.ref.name"] === name;
+  const found = name === undefined ? manifests.at(-1) : manifests.find(isNamed);
   if (found === undefined) throw new Error(`there is no image "${name}" in the layout`);
   return await openManifest(await json(path(found.digest)), blobs);
 }

@@ -9,8 +9,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { OpenImage } from "./content.js";
 import { LADING } from "./lading.js";
+import { output } from "./processes.js";
+import type { Side, Step } from "./side.js";
 import type { Tools } from "./tools.js";
+import { startWireCount } from "./wire.js";
 
 export interface RunningRegistry {
   /** `127.0.0.1:PORT` */
@@ -81,4 +85,51 @@ export async function startRegistry(tools: Tools, folder: string): Promise<Runni
     throw error;
   });
   return { host, stop };
+}
+
+/** A program that talks to a registry. */
+export interface Exchange {
+  readonly name: string;
+  /** The registry (an empty one of its own for each attempt). */
+  readonly host?: string | undefined;
+  /** Runs before, unmeasured. */
+  readonly before?: (host: string, folder: string) => readonly Step[] | Promise<readonly Step[]>;
+  readonly steps: (host: string, folder: string) => readonly Step[] | Promise<readonly Step[]>;
+  readonly image: (host: string, folder: string) => Promise<OpenImage>;
+}
+
+/** What is pulled. */
+export interface Pulled {
+  readonly tag: string;
+  /** The tag that was pulled to the same place before. */
+  readonly known?: string | undefined;
+}
+
+/** A side that talks to a registry, of which bytes on the wire can be counted. */
+export function registrySide(tools: Tools, exchange: Exchange): Side {
+  const { name, before, steps, image } = exchange;
+  return {
+    name,
+    async start(folder, { counted = false } = {}) {
+      const started = exchange.host === undefined ? await startRegistry(tools, join(folder, "registry")) : undefined;
+      const host = started?.host ?? exchange.host ?? "";
+      const wire = counted ? await startWireCount(host) : undefined;
+      const end = async () => {
+        await wire?.stop();
+        await started?.stop();
+      };
+      try {
+        for (const step of (await before?.(host, folder)) ?? []) await output(step.argv, step);
+      } catch (error) {
+        await end();
+        throw error;
+      }
+      return {
+        steps: await steps(wire?.host ?? host, folder),
+        image: () => image(host, folder),
+        ...(wire && { wireBytes: wire.total }),
+        end,
+      };
+    },
+  };
 }

@@ -131,7 +131,7 @@ async function main({ runs, set, json, data: dataFolder, makers }: Flags): Promi
 const LEGEND = [
   "median and spread (median absolute deviation) of wall time to exit; fsync counts where a program does it, as lading does",
   "for all it writes. synced: until the disk has everything. peak: largest process, or the sum where others are started.",
-  "written: bytes that the kernel counted; read and linked: as lading tells. ratio: ours to theirs, median of rounds.",
+  "written: bytes that the kernel counted; read and linked: as lading tells. wire: bytes that went to and from the registry. ratio: ours to theirs, median of rounds.",
 ].join("\n");
 
 /** A command line that makes no sense ends in one line. */

@@ -25,6 +25,8 @@ export interface Attempt {
   readonly image?: () => Promise<OpenImage>;
   /** Milliseconds of the work alone, where the program tells them itself. */
   readonly workMs?: (stdout: string) => number;
+  /** Bytes that went over the network since `start`, where they were to be counted. */
+  readonly wireBytes?: () => number;
   /** Ends what `start` began. */
   readonly end?: () => Promise<void>;
 }
@@ -37,8 +39,9 @@ export interface Side {
    * Makes the next attempt. None of this is measured.
    *
    * @param folder New and empty, removed after the attempt.
+   * @param options `counted` where bytes on the wire are to be counted, which may take time.
    */
-  start(folder: string): Promise<Attempt>;
+  start(folder: string, options?: { readonly counted?: boolean }): Promise<Attempt>;
 }
 
 /** A side that needs nothing and leaves nothing. */

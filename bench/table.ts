@@ -23,6 +23,8 @@ export interface Line {
   readonly readBytes?: number | undefined;
   /** Bytes that were linked instead of copied, as lading tells. */
   readonly linkedBytes?: number | undefined;
+  /** Bytes that went over the network in the first round, both ways. */
+  readonly wireBytes?: number | undefined;
   /** Bytes of all layers. */
   readonly layerBytes?: number | undefined;
 }
@@ -50,9 +52,9 @@ export interface Row {
   readonly tiny: boolean;
 }
 
-const HEAD = "row|side|runs|median|spread|synced|peak|read|written|linked|layers|ratio|synced|bar|aim|".split("|");
+const HEAD = "row|side|runs|median|spread|synced|peak|read|written|linked|wire|layers|ratio|synced|bar|aim|".split("|");
 /** Words stand left, numbers right. */
-const WORDS = new Set([0, 1, 15]);
+const WORDS = new Set([0, 1, 16]);
 
 function formatMs(ms: number): string {
   if (!Number.isFinite(ms)) return "";
@@ -85,6 +87,7 @@ function cellsOf(id: string, line: Compared, tiny: boolean): readonly string[] {
     formatBytes(line.readBytes),
     formatBytes(line.writtenBytes),
     formatBytes(line.linkedBytes),
+    formatBytes(line.wireBytes),
     formatBytes(line.layerBytes),
     shown(value),
     shown(syncedValue),

@@ -46,7 +46,7 @@ const COMMON: BuildOptions = {
     {
       name: "threads",
       setup({ onLoad }) {
-        onLoad({ filter: /(resource-pool|compress-blocks)\.js$/ }, async ({ path }) => ({
+        onLoad({ filter: /(resource-pool|compress-blocks|passwords)\.js$/ }, async ({ path }) => ({
           contents: (await readFile(path, "utf8")).replace('-worker.js"', '-worker.cjs"'),
         }));
       },
@@ -59,7 +59,11 @@ async function bundleWorkers(): Promise<void> {
   await build({
     ...COMMON,
     ...AS_COMMONJS,
-    entryPoints: ["src/package/resource-worker.js", "src/stream/block-worker.js"].map((path) => join(outDir, path)),
+    entryPoints: [
+      "src/package/resource-worker.js",
+      "src/service/access/password-worker.js",
+      "src/stream/block-worker.js",
+    ].map((path) => join(outDir, path)),
     outdir: join(outDir, "bin"),
     entryNames: "[name]",
     outExtension: { ".js": ".cjs" },

@@ -79,6 +79,39 @@ export function toTransform(
   return isGiven ? { at, include, exclude, ...more } : undefined;
 }
 
+/** What the flags of {@link addWorkspaceFlags} say. */
+export interface WorkspaceFlags {
+  readonly workspace?: string;
+  readonly scope?: "workspace" | "user";
+}
+
+/** Adds the flags that place an image in a registry's workspace. */
+export function addWorkspaceFlags(verb: Command): Command {
+  return verb
+    .option(
+      "--workspace <name>",
+      "in a registry: place it in that workspace, HOST/w/WORKSPACE/NAME ($LADING_WORKSPACE)",
+    )
+    .option("--scope <scope>", "whose it is there: workspace, or user: HOST/w/WORKSPACE/u/USER/NAME", parseScope);
+}
+
+function parseScope(text: string): string {
+  if (text === "workspace" || text === "user") return text;
+  throw new UsageError(`--scope "${text}" is unknown, wanted workspace or user`);
+}
+
+/** The places as the flags have them. */
+export async function placesInWorkspace(
+  places: readonly string[],
+  flags: WorkspaceFlags & { readonly plainHttp?: boolean },
+  cli: Cli,
+): Promise<readonly string[]> {
+  if (flags.workspace === undefined && flags.scope === undefined) return places;
+  const { inWorkspace } = await import("./workspace.js");
+  const { credentials } = await registryOptions(cli, flags);
+  return await asUsage(() => inWorkspace(places, flags, { cli, credentials }));
+}
+
 /** `SOURCE_DATE_EPOCH`, in whole seconds. See https://reproducible-builds.org/specs/source-date-epoch/ */
 export function parseEpoch({ SOURCE_DATE_EPOCH }: Cli["env"]): number | undefined {
   if (SOURCE_DATE_EPOCH === undefined || SOURCE_DATE_EPOCH === "") return undefined;

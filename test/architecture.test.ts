@@ -44,6 +44,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   fzstd: "src/stream",
   "xz-decompress": "src/stream",
   "unbzip2-stream": "src/stream",
+  bcryptjs: "src/service",
   commander: "bin",
   esbuild: "bin",
 };

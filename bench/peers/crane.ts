@@ -5,8 +5,8 @@
  */
 
 import { join } from "node:path";
-import { openArchive, openRegistryImage } from "../images.js";
-import { startRegistry } from "../registry.js";
+import { openArchive, openLayout, openRegistryImage } from "../images.js";
+import { type Exchange, type Pulled, registrySide } from "../registry.js";
 import type { Side } from "../side.js";
 import type { Tools } from "../tools.js";
 
@@ -31,30 +31,37 @@ export function craneAppend(tools: Tools, files: readonly string[]): Side | unde
 export function craneAppendPush(tools: Tools, files: readonly string[]): Side | undefined {
   const crane = tools.find("crane");
   if (crane === undefined) return undefined;
-  return {
+  return registrySide(tools, {
     name: "crane append + push",
-    start: async (folder) => {
-      const { host, stop } = await startRegistry(tools, join(folder, "registry"));
-      const argv = [crane, "append", ...files.flatMap((file) => ["-f", file]), "-t", `${host}/${NAME}:t`];
-      return { steps: [{ argv }], image: () => openRegistryImage(host, NAME, "t"), end: stop };
-    },
-  };
+    steps: (host) => [{ argv: [crane, "append", ...files.flatMap((file) => ["-f", file]), "-t", `${host}/${NAME}:t`] }],
+    image: (host) => openRegistryImage(host, NAME, "t"),
+  });
 }
 
-/** `crane push LAYOUT HOST/NAME`, into an empty registry, or into the one of `host`. The layout holds one image. */
-export function cranePush(tools: Tools, layout: string, host?: string): Side | undefined {
+/** `crane push LAYOUT HOST/NAME:t`. The layout holds one image. */
+export function cranePush(tools: Tools, layout: string, more: Partial<Exchange> = {}): Side | undefined {
   const crane = tools.find("crane");
   if (crane === undefined) return undefined;
-  return {
+  return registrySide(tools, {
     name: "crane push",
-    start: async (folder) => {
-      const registry = host === undefined ? await startRegistry(tools, join(folder, "registry")) : undefined;
-      const to = registry?.host ?? host ?? "";
-      return {
-        steps: [{ argv: [crane, "push", layout, `${to}/${NAME}:t`] }],
-        image: () => openRegistryImage(to, NAME, "t"),
-        ...(registry && { end: registry.stop }),
-      };
-    },
-  };
+    steps: (host) => [{ argv: [crane, "push", layout, `${host}/${NAME}:t`] }],
+    image: (host) => openRegistryImage(host, NAME, "t"),
+    ...more,
+  });
+}
+
+/** `crane pull --format oci HOST/NAME:TAG LAYOUT`; `known` is pulled before. */
+export function cranePull(tools: Tools, host: string, { tag, known }: Pulled): Side | undefined {
+  const crane = tools.find("crane");
+  if (crane === undefined) return undefined;
+  const pull = (from: string, folder: string, name: string) => [
+    { argv: [crane, "pull", "--format", "oci", `${from}/${NAME}:${name}`, join(folder, "image")] },
+  ];
+  return registrySide(tools, {
+    name: "crane pull",
+    host,
+    before: (from, folder) => (known === undefined ? [] : pull(from, folder, known)),
+    steps: (from, folder) => pull(from, folder, tag),
+    image: (_from, folder) => openLayout(join(folder, "image")),
+  });
 }

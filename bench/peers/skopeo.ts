@@ -6,36 +6,45 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openRegistryImage } from "../images.js";
-import { startRegistry } from "../registry.js";
-import type { Side } from "../side.js";
+import { openLayout, openRegistryImage } from "../images.js";
+import { type Exchange, type Pulled, registrySide } from "../registry.js";
+import type { Side, Step } from "../side.js";
 import type { Tools } from "../tools.js";
 
 const NAME = "bench/image";
 
-/** `skopeo copy oci:LAYOUT:t docker://HOST/NAME:t`, into an empty registry, or into the one of `host`. */
-export function skopeoCopy(tools: Tools, layout: string, host?: string): Side | undefined {
+/** Where nobody may look into the usual place of logins, it gives up. */
+async function copySteps(skopeo: string, folder: string, args: readonly string[]): Promise<readonly Step[]> {
+  const logins = join(folder, "auth.json");
+  await writeFile(logins, "{}");
+  const argv = [skopeo, "--insecure-policy", "copy", "--quiet", ...args];
+  return [{ argv, env: { REGISTRY_AUTH_FILE: logins } }];
+}
+
+/** `skopeo copy oci:LAYOUT:t docker://HOST/NAME:t` */
+export function skopeoPush(tools: Tools, layout: string, more: Partial<Exchange> = {}): Side | undefined {
   const skopeo = tools.find("skopeo");
   if (skopeo === undefined) return undefined;
-  return {
+  return registrySide(tools, {
     name: "skopeo copy",
-    start: async (folder) => {
-      const registry = host === undefined ? await startRegistry(tools, join(folder, "registry")) : undefined;
-      const to = registry?.host ?? host ?? "";
-      // Where nobody may look into the usual place of logins, it gives up.
-      const logins = join(folder, "auth.json");
-      await writeFile(logins, "{}");
-      const flags = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"];
-      return {
-        steps: [
-          {
-            argv: [skopeo, ...flags, `oci:${layout}:t`, `docker://${to}/${NAME}:t`],
-            env: { REGISTRY_AUTH_FILE: logins },
-          },
-        ],
-        image: () => openRegistryImage(to, NAME, "t"),
-        ...(registry && { end: registry.stop }),
-      };
-    },
-  };
+    steps: (host, folder) =>
+      copySteps(skopeo, folder, ["--dest-tls-verify=false", `oci:${layout}:t`, `docker://${host}/${NAME}:t`]),
+    image: (host) => openRegistryImage(host, NAME, "t"),
+    ...more,
+  });
+}
+
+/** `skopeo copy docker://HOST/NAME:TAG oci:LAYOUT:t`; `known` is copied before. */
+export function skopeoPull(tools: Tools, host: string, { tag, known }: Pulled): Side | undefined {
+  const skopeo = tools.find("skopeo");
+  if (skopeo === undefined) return undefined;
+  const pull = (from: string, folder: string, name: string) =>
+    copySteps(skopeo, folder, ["--src-tls-verify=false", `docker://${from}/${NAME}:${name}`, `oci:${folder}/image:t`]);
+  return registrySide(tools, {
+    name: "skopeo copy",
+    host,
+    before: (from, folder) => (known === undefined ? [] : pull(from, folder, known)),
+    steps: (from, folder) => pull(from, folder, tag),
+    image: (_from, folder) => openLayout(join(folder, "image"), "t"),
+  });
 }

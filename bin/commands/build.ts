@@ -7,20 +7,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { BuildOptions, BuildResult, Delivered, Descriptor, Recipe } from "../../src/index.js";
-import {
-  type Cli,
-  type CommonFlags,
-  createVerb,
-  formatCount,
-  formatSize,
-  gather,
-  print,
-  type Verb,
-  warn,
-} from "../cli.js";
+import { type Cli, createVerb, formatCount, formatSize, gather, print, type Verb, warn } from "../cli.js";
+import { planTable } from "../delivery-table.js";
 import {
   addRegistryFlags,
   addTransformFlags,
+  addWorkspaceFlags,
   COMPRESSIONS,
   openPlace,
   openStore,
@@ -31,19 +23,22 @@ import {
   parsePairs,
   parsePlatformFlag,
   parsePosition,
+  placesInWorkspace,
   type RegistryFlags,
   registryOptions,
   type TransformFlags,
   toTransform,
+  type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
-import { createProgress } from "../progress.js";
+import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags, TransformFlags, LimitFlags, RegistryFlags {
+interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags, WorkspaceFlags {
   readonly tag?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;
+  readonly dryRun?: boolean;
   readonly platform?: readonly string[];
   readonly compression?: string;
   readonly singleId?: boolean;
@@ -141,7 +136,7 @@ function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): readon
 
 async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<void> {
   const source = await findSource(paths);
-  const places = placesOf(source, flags);
+  const places = await placesInWorkspace(placesOf(source, flags), flags, cli);
   const override = createOverride(flags);
   const epoch = parseEpoch(cli.env);
   const transform = toTransform(flags, { epoch });
@@ -149,7 +144,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     throw new UsageError("--at, --include and --exclude are for tarballs and packages; name such files");
   }
   const { buildFiles, EMPTY_RECIPE } = await import("../../src/build-files.js");
-  const { startDelivery } = await import("../../src/deliver.js");
+  const { planDelivery, startDelivery } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
   const local = await openStore(cli, flags);
   const registry = await registryOptions(cli, flags);
@@ -172,14 +167,13 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
     onLayer: (layer: Descriptor) => {
-      for (const { delivery } of ahead) delivery.sendAhead(layer);
+      if (!flags.dryRun) for (const { delivery } of ahead) delivery.sendAhead(layer);
     },
   };
   const progress = createProgress(cli, flags);
-  const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
   const deliveries = opened.map((place) => {
-    const delivery = startDelivery(local.store, place, { signal: cli.signal, jobs: flags.jobs, onBytes });
-    return { place, delivery };
+    const io = { signal: cli.signal, jobs: flags.jobs, ...progress.transfer(place.label) };
+    return { place, delivery: startDelivery(local.store, place, io) };
   });
   const ahead = firstOfEach(deliveries, ({ place }) => place.store.label);
   try {
@@ -190,7 +184,8 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     const delivered: Delivered[] = [];
     for (const { place, delivery } of deliveries) {
       progress.step(`writing ${place.label}`);
-      delivered.push(await delivery.finish(result.root));
+      const plan = () => planDelivery(result.root, local.store, place, { signal: cli.signal, jobs: flags.jobs });
+      delivered.push(await (flags.dryRun ? plan() : delivery.finish(result.root)));
     }
     progress.end();
     report(cli, flags, result, delivered);
@@ -209,16 +204,22 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
     const known = packageBytesRead === 0 ? "nothing read again" : `${formatSize(packageBytesRead)} of packages read`;
     cli.stderr.write(`${formatCount(layers.length, "layer")}, ${formatSize(size)}; ${known}\n`);
   }
-  const places = delivered.map(({ label, bytes }) => ({ label, bytes }));
-  const value = { digest: root.digest, root, images, places, packageBytesRead, warnings };
-  print(cli, flags, value, () => delivered.map(({ label }) => `${root.digest} ${label}`));
+  const places = delivered.map(({ label, bytes, blobs }) => ({ label, bytes, blobs }));
+  const dryRun = flags.dryRun ? { dryRun: true } : {};
+  const value = { digest: root.digest, root, images, places, packageBytesRead, warnings, ...dryRun };
+  const toText = (each: Delivered) => (flags.dryRun ? planTable(each) : [`${root.digest} ${each.label}`]);
+  print(cli, flags, value, () => delivered.flatMap(toText));
 }
 
 export const verb: Verb = (cli) =>
-  addLimitFlags(
-    addTransformFlags(
-      addRegistryFlags(
-        createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+  addWorkspaceFlags(
+    addLimitFlags(
+      addTransformFlags(
+        addRegistryFlags(
+          addProgressFlag(
+            createVerb(cli, "build", "Makes an image from a recipe (lading.yaml), or straight from package files."),
+          ),
+        ),
       ),
     ),
   )
@@ -230,6 +231,7 @@ export const verb: Verb = (cli) =>
       gather,
     )
     .option("--push", "push it under its -t names")
+    .option("--dry-run", "build it in the local store, name and push nothing, and tell what would move")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
     .option("--compression <type>", `of every own layer: ${COMPRESSIONS} (as it is, else gzip:6)`)
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../cli.js";
+import { type Cli, createVerb, print, type Verb } from "../cli.js";
+import { deliverySummary, planTable } from "../delivery-table.js";
 import {
   addRegistryFlags,
   openPlace,
@@ -14,22 +15,25 @@ import {
   type RegistryFlags,
   registryOptions,
 } from "../flags.js";
-import { createProgress } from "../progress.js";
+import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { addSelectionFlags, chooseRoot, type SelectionFlags } from "../selection.js";
 
-export interface CopyFlags extends CommonFlags, RegistryFlags, SelectionFlags {
+export interface CopyFlags extends ProgressFlags, RegistryFlags, SelectionFlags {
   readonly jobs?: number;
+  readonly dryRun?: boolean;
 }
 
 /** The flags of copy, push and pull. */
 export function createCopyVerb(cli: Cli, name: string, summary: string) {
-  const verb = createVerb(cli, name, summary).option("--jobs <n>", "move that many blobs at once", parseJobs);
+  const verb = addProgressFlag(createVerb(cli, name, summary))
+    .option("--dry-run", "only tell what would be skipped, mounted and copied")
+    .option("--jobs <n>", "move that many blobs at once", parseJobs);
   return addRegistryFlags(addSelectionFlags(verb));
 }
 
-/** Copies an image between two places and prints what moved. */
+/** Copies an image between two places and prints what moved, or what would move. */
 export async function runCopy(source: string, target: string, flags: CopyFlags, cli: Cli): Promise<void> {
-  const { deliver } = await import("../../src/deliver.js");
+  const { deliver, planDelivery } = await import("../../src/deliver.js");
   const options = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
   const [from, to] = [await openPlace(source, options), await openPlace(target, options)];
   const progress = createProgress(cli, flags);
@@ -37,23 +41,17 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
     progress.step(`${from.label} → ${to.label}`);
     const { signal } = cli;
     const { root, store } = await chooseRoot(from, flags, signal);
-    const onBytes = (_: unknown, bytes: number) => progress.bytes(bytes);
     // Not as many as there are processors: what is moved is waited for more than worked on.
-    const { label, bytes, blobs } = await deliver(root, store, to, {
-      signal,
-      jobs: flags.jobs,
-      onBytes,
-      referrers: flags.referrers,
-    });
-    progress.end();
-    const moved = blobs.filter(({ action }) => action !== "skipped").length;
-    if (!flags.quiet && !flags.json) {
-      const there = bytes.skipped > 0 ? `, ${formatSize(bytes.skipped)} was there` : "";
-      cli.stderr.write(
-        `${formatCount(moved, "blob")} of ${blobs.length} moved, ${formatSize(bytes.copied + bytes.linked)}${there}\n`,
-      );
+    const io = { signal, jobs: flags.jobs, referrers: flags.referrers };
+    if (flags.dryRun) {
+      const planned = await planDelivery(root, store, to, io);
+      progress.end();
+      return print(cli, flags, { digest: root.digest, ...planned, dryRun: true }, () => planTable(planned));
     }
-    print(cli, flags, { digest: root.digest, root, label, bytes, blobs }, () => [`${root.digest} ${label}`]);
+    const delivered = await deliver(root, store, to, { ...io, ...progress.transfer(to.label) });
+    progress.end();
+    if (!flags.quiet && !flags.json) cli.stderr.write(`${deliverySummary(delivered)}\n`);
+    print(cli, flags, { digest: root.digest, ...delivered }, () => [`${root.digest} ${delivered.label}`]);
   } finally {
     progress.end();
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Verb } from "../cli.js";
+import { addWorkspaceFlags, placesInWorkspace, type WorkspaceFlags } from "../flags.js";
 import { UsageError } from "../usage.js";
 import { type CopyFlags, createCopyVerb, runCopy } from "./copy.js";
 
@@ -17,10 +18,11 @@ export function inRegistry(text: string): string {
 }
 
 export const verb: Verb = (cli) =>
-  createCopyVerb(cli, "push", "Copies an image to a registry.")
+  addWorkspaceFlags(createCopyVerb(cli, "push", "Copies an image to a registry."))
     .argument("<source>", "where the image is; with one argument, its name in the local store and in the registry")
     .argument("[target]", "docker://HOST/NAME[:TAG]")
-    .action(async (source: string, target: string | undefined, flags: CopyFlags) => {
+    .action(async (source: string, target: string | undefined, flags: CopyFlags & WorkspaceFlags) => {
       const from = target === undefined ? `store:${source.replace(/^docker:\/\//, "")}` : source;
-      await runCopy(from, inRegistry(target ?? source), flags, cli);
+      const [to = ""] = await placesInWorkspace([inRegistry(target ?? source)], flags, cli);
+      await runCopy(from, to, flags, cli);
     });

@@ -13,12 +13,7 @@ import { parsePlatform } from "../oci/platform.js";
 import { CAPABILITY_TYPES } from "../package/capability.js";
 import { parseFqn } from "../package/fqn.js";
 import { parseRequirement } from "../package/requirement.js";
-
-/** A text that is of a grammar, or the message that says what is expected. */
-function text(wanted: string, pattern: RegExp) {
-  const error = `expected ${wanted}`;
-  return z.string({ error }).regex(pattern, { error });
-}
+import { list, text } from "./schema-parts.js";
 
 /** A text that a parser takes; its message is kept. */
 function parsed(wanted: string, parse: (text: string) => unknown) {
@@ -30,10 +25,6 @@ function parsed(wanted: string, parse: (text: string) => unknown) {
       context.addIssue({ code: "custom", message: error.message });
     }
   });
-}
-
-function list<T extends z.ZodType>(item: T, wanted: string) {
-  return z.array(item, { error: `expected ${wanted}` });
 }
 
 const LINE = "a text without NUL and line ends";

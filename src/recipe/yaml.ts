@@ -1,5 +1,5 @@
 /**
- * YAML as recipes use it: one document of YAML 1.2, no tags of anybody's own, and every value knows where it stands.
+ * YAML as recipes and their like use it: one document of YAML 1.2, no tags of anybody's own, and every value knows where it stands.
  *
  * @see https://yaml.org/spec/1.2.2/
  * @module
@@ -37,6 +37,12 @@ export interface Position {
 
 const START: Position = { line: 1, column: 1 };
 
+/** How messages name a text: its path, and what it is to people, such as `recipe`. */
+export interface Source {
+  readonly path: string;
+  readonly kind: string;
+}
+
 /** A document that has been read. */
 export interface YamlDocument {
   readonly value: unknown;
@@ -49,30 +55,30 @@ export interface YamlDocument {
 /**
  * Reads a YAML document.
  *
- * @param path Names the document in messages.
  * @throws {LadingError} `TOO_LARGE` above 1 MiB.
  * @throws {LadingError} `SYNTAX`, with line and column, for what is no YAML, a key twice, a key that is no text or is
  * `__proto__`, an unknown tag, several documents, too many aliases, and nesting that is too deep.
  */
-export function parseYaml(text: string, path: string): YamlDocument {
+export function parseYaml(text: string, source: Source): YamlDocument {
   if (Buffer.byteLength(text) > MAX_BYTES) {
-    const message = `Cannot read "${path}": it is larger than ${MAX_BYTES} bytes, which no recipe is; check the path`;
+    const { path, kind } = source;
+    const message = `Cannot read "${path}": it is larger than ${MAX_BYTES} bytes, which no ${kind} is; check the path`;
     throw new LadingError("TOO_LARGE", message, { what: path, limit: MAX_BYTES });
   }
   const lines = new LineCounter();
-  const document = parseTree(text, path, lines);
+  const document = parseTree(text, source, lines);
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     throw refuseYaml(
-      path,
+      source,
       positionOf(lines, problem.pos[0]),
       problem.message.split("\n")[0] ?? "it is no YAML",
       problem,
     );
   }
-  checkKeys(document, path, lines);
+  checkKeys(document, source, lines);
   return {
-    value: valueOfTree(document, path, lines),
+    value: valueOfTree(document, source, lines),
     locate: (steps, part) => positionOf(lines, offsetOf(document, steps, part)),
     writtenIn(steps) {
       const map = target(document, walk(document, steps).at(-1));
@@ -83,34 +89,34 @@ export function parseYaml(text: string, path: string): YamlDocument {
 
 /** The error for a place in the document. */
 export function refuseYaml(
-  path: string,
+  { path, kind }: Source,
   { line, column }: Position,
   why: string,
   cause?: unknown,
 ): LadingError<"SYNTAX"> {
-  const detail = { kind: "recipe", path, line, column };
+  const detail = { kind, path, line, column };
   return new LadingError("SYNTAX", `${path}:${line}:${column}: ${why}`, detail, cause === undefined ? {} : { cause });
 }
 
 /** As `parseDocument` of the library does it, but stopped where the nesting is deeper than its recursion stands. */
-function parseTree(text: string, path: string, lines: LineCounter): Document.Parsed {
+function parseTree(text: string, source: Source, lines: LineCounter): Document.Parsed {
   const options = { version: "1.2", schema: "core", stringKeys: true, uniqueKeys: false, prettyErrors: false } as const;
   const composer = new Composer(options);
-  const [document, another] = composer.compose(tokens(text, path, lines), true, text.length);
+  const [document, another] = composer.compose(tokens(text, source, lines), true, text.length);
   if (another !== undefined) {
-    throw refuseYaml(path, positionOf(lines, another.range[0]), "a second document starts here, expected one");
+    throw refuseYaml(source, positionOf(lines, another.range[0]), "a second document starts here, expected one");
   }
-  if (document === undefined) throw refuseYaml(path, START, "it is no YAML");
+  if (document === undefined) throw refuseYaml(source, START, "it is no YAML");
   return document;
 }
 
-function* tokens(text: string, path: string, lines: LineCounter): Generator<CST.Token> {
+function* tokens(text: string, source: Source, lines: LineCounter): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme);
     if (parser.stack.length <= MAX_DEPTH) continue;
-    throw refuseYaml(path, positionOf(lines, parser.offset), `it is nested deeper than ${MAX_DEPTH} levels`);
+    throw refuseYaml(source, positionOf(lines, parser.offset), `it is nested deeper than ${MAX_DEPTH} levels`);
   }
   yield* parser.end();
 }
@@ -121,7 +127,7 @@ function positionOf(lines: LineCounter, offset: number): Position {
 }
 
 /** The library's own check of keys compares each with each. */
-function checkKeys(document: Document.Parsed, path: string, lines: LineCounter): void {
+function checkKeys(document: Document.Parsed, source: Source, lines: LineCounter): void {
   visit(document, {
     Map(_key, map) {
       const seen = new Set<unknown>(["__proto__"]);
@@ -133,13 +139,13 @@ function checkKeys(document: Document.Parsed, path: string, lines: LineCounter):
         }
         const why = key.value === "__proto__" ? "is not allowed" : "comes twice, expected each key once";
         const name = JSON.stringify(String(key.value).slice(0, 80));
-        throw refuseYaml(path, positionOf(lines, key.range?.[0] ?? 0), `the key ${name} ${why}`);
+        throw refuseYaml(source, positionOf(lines, key.range?.[0] ?? 0), `the key ${name} ${why}`);
       }
     },
   });
 }
 
-function valueOfTree(document: Document.Parsed, path: string, lines: LineCounter): unknown {
+function valueOfTree(document: Document.Parsed, source: Source, lines: LineCounter): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
@@ -152,7 +158,7 @@ function valueOfTree(document: Document.Parsed, path: string, lines: LineCounter
       },
     });
     throw refuseYaml(
-      path,
+      source,
       positionOf(lines, offset),
       "an alias names no anchor before it, or stands for too much",
       error,

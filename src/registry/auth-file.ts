@@ -149,7 +149,10 @@ function credentialsAt(entries: Entries, key: string, path: string): Credentials
   if (registryToken !== undefined) return { registryToken };
   if (identityToken !== undefined || pair.username === "<token>") {
     const token = identityToken ?? pair.password;
-    return token === undefined ? undefined : { identityToken: token };
+    if (token === undefined) return undefined;
+    // Docker keeps the user's name beside the token, without a password.
+    const username = pair.username === "<token>" ? undefined : pair.username;
+    return { identityToken: token, ...(username && { username }) };
   }
   const { username, password } = pair;
   return username === undefined || password === undefined ? undefined : { username, password };

@@ -18,7 +18,6 @@ import type { Session } from "./session.js";
 
 /** Cuts in a row between which not one byte came. */
 const STALLS = 4;
-const BACKOFF: Backoff = { baseDelayMs: 500, maxDelayMs: 30_000 };
 
 /**
  * Bytes of a blob; -1 where the registry has it and does not say; undefined where it has none.
@@ -43,15 +42,15 @@ export async function fetchBlobSize(
 const PROGRESS = 65_536;
 
 export interface OpenOptions extends IoOptions {
-  /** How long to wait before a download that was cut goes on (0.5 s at first). */
-  readonly backoff?: Backoff | undefined;
+  /** How long to wait before a download that was cut goes on. */
+  readonly backoff: Backoff;
 }
 
 /**
  * A blob's content, verified as it comes, whatever the headers say of it. Where the connection is cut it goes on from there.
  * Redirects to other hosts are followed without credentials.
  */
-export async function* openBlob(session: Session, descriptor: Descriptor, options: OpenOptions = {}): ByteStream {
+export async function* openBlob(session: Session, descriptor: Descriptor, options: OpenOptions): ByteStream {
   const { digest, size } = descriptor;
   yield* verified(download(session, descriptor, options), { digest, size, what: whatOf(session, digest) });
 }
@@ -62,7 +61,7 @@ function whatOf({ label }: Session, digest: Digest): string {
 
 async function* download(session: Session, descriptor: Descriptor, options: OpenOptions): ByteStream {
   const { size } = descriptor;
-  const { signal, backoff = BACKOFF } = options;
+  const { signal, backoff } = options;
   let offset = 0;
   for (let stalls = 0, silences = 0; ; ) {
     const before = offset;

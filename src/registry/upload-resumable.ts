@@ -30,8 +30,10 @@ import {
 const CHUNK = 4 * 1024 * 1024;
 /** Failures in a row without one more byte at the registry. */
 const STALLS = 5;
-/** Answers that a new upload may not get: the registry forgot the upload, or has something else of it. */
-const LOST: ReadonlySet<number> = new Set([400, 404, 409, 410, 416]);
+/** Answers of a registry that forgot the upload, or has another end of it. */
+const LOST: ReadonlySet<number> = new Set([404, 410, 416]);
+/** Answers of a registry that has something else of it, where it went on from what was there. */
+const OTHER: ReadonlySet<number> = new Set([400, 409]);
 const [TOO_LARGE, BUSY] = [413, 429];
 
 export interface ResumableOptions {
@@ -42,6 +44,8 @@ export interface ResumableOptions {
   readonly backoff: Backoff;
   readonly signal?: AbortSignal | undefined;
 }
+
+const FRESH = { standing: undefined, chunk: undefined, best: 0, wentOn: false };
 
 /** One upload on its way. */
 interface Upload {
@@ -56,6 +60,8 @@ interface Upload {
   chunk: number | undefined;
   /** The most bytes that the registry ever had. */
   best: number;
+  /** Did it go on from bytes that the registry said to have? */
+  wentOn: boolean;
 }
 
 /**
@@ -70,12 +76,13 @@ export async function uploadResumably(
   id: ContentId,
   options: ResumableOptions,
 ): Promise<void> {
-  const notes = createUploadNotes(session, id.digest, options.journal);
+  // What is no longer than a chunk is soon sent again.
+  const notes = createUploadNotes(session, id.digest, id.size > CHUNK ? options.journal : undefined);
   const { signal, backoff } = options;
-  const left = replay.goesBack ? await findLeft(session, notes, id, signal) : undefined;
-  const upload: Upload = { session, replay, id, notes, signal, standing: left, chunk: left && CHUNK, best: 0 };
-  if (left !== undefined) upload.best = left.offset;
+  const upload: Upload = { session, replay, id, notes, signal, ...FRESH };
+  if (replay.goesBack) await takeOver(upload);
   let { started } = options;
+  if (started !== undefined && upload.standing !== undefined) await cancelUpload(session, started.location);
   for (let stalls = 0; ; ) {
     const before = upload.best;
     try {
@@ -92,26 +99,33 @@ export async function uploadResumably(
   }
 }
 
-/** What an earlier process began, as far as the registry still has it. Where it does not say, all begins anew. */
-async function findLeft(session: Session, notes: UploadNotes, { size }: ContentId, signal: AbortSignal | undefined) {
+/** Goes on with what an earlier process began, as far as the registry still has it. What died once is sent in chunks. */
+async function takeOver(upload: Upload): Promise<void> {
+  const { session, notes, id, signal } = upload;
   const location = await notes.take();
-  if (location === undefined) return undefined;
+  if (location === undefined) return;
+  upload.chunk = CHUNK;
   try {
     const standing = await askUpload(session, location, { signal });
-    if (standing !== undefined && standing.offset <= size) return standing;
+    if (standing !== undefined && standing.offset <= id.size) return await goOn(upload, standing);
   } catch (error) {
     await notes.release();
     if (!isLadingError(error, "REGISTRY")) throw error;
   }
   await notes.drop();
-  return undefined;
 }
 
 async function begin(upload: Upload, started: Started | undefined): Promise<void> {
   if (upload.standing !== undefined) return;
   const { location, minChunk } = started ?? (await startUpload(upload.session, queryOf(upload), upload));
   if (minChunk !== undefined || upload.chunk !== undefined) upload.chunk = Math.max(CHUNK, minChunk ?? 0);
+  upload.wentOn = false;
   await settle(upload, { location, offset: 0 });
+}
+
+async function goOn(upload: Upload, standing: Standing): Promise<void> {
+  upload.wentOn = true;
+  await settle(upload, standing);
 }
 
 /** A registry that is sent another digest than sha256 in chunks wants to know. */
@@ -144,14 +158,14 @@ async function send(upload: Upload): Promise<void> {
 }
 
 /** May it be tried again, from where the registry has it or anew? */
-function isPassing(error: unknown, { standing, chunk, replay }: Upload): boolean {
+function isPassing(error: unknown, { standing, chunk, replay, wentOn }: Upload): boolean {
   if (standing === undefined || !replay.goesBack) return false;
   if (isLadingError(error, "NETWORK")) return true;
   if (!isLadingError(error, "REGISTRY")) return false;
   const { status, retryable } = error.detail;
   // What is too large for one request may come in chunks.
   if (status === TOO_LARGE) return chunk === undefined;
-  return retryable || LOST.has(status);
+  return retryable || LOST.has(status) || (wentOn && OTHER.has(status));
 }
 
 /** After a cut: where does it stand? An upload that the registry lost, or that makes no sense, begins anew. */
@@ -162,7 +176,7 @@ async function recover(upload: Upload, pause: () => Promise<void>): Promise<void
   try {
     await pause();
     const found = await askUpload(session, standing.location, { signal });
-    if (found !== undefined && found.offset <= id.size) return await settle(upload, found);
+    if (found !== undefined && found.offset <= id.size) return await goOn(upload, found);
     await cancelUpload(session, standing.location);
   } catch (error) {
     // The registry may hold on to the connection that was cut for longer than anybody waits.

@@ -8,9 +8,11 @@ import { isLadingError } from "../errors.js";
 import { type Digest, isDigest } from "../oci/digest.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
+import type { ReadOptions } from "./manifests.js";
 import { parseRange } from "./range.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
+import { inTurn } from "./turn.js";
 
 export const OCTETS = "application/octet-stream";
 
@@ -18,17 +20,20 @@ export const OCTETS = "application/octet-stream";
 export async function readBlob(
   repository: Repository,
   target: string,
-  options: IoOptions & { readonly range?: string | undefined },
+  options: ReadOptions & { readonly range?: string | undefined },
 ): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   const size = await repository.sizeOf(target, options);
-  if (size === undefined) return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+  const descriptor = { mediaType: OCTETS, digest: target, size: size ?? 0 };
+  // Who is told so counts on it: the store hears of that, and what collects garbage leaves it.
+  if (size === undefined || (options.isQuestion && !(await repository.store.has(descriptor, options)))) {
+    return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+  }
   const headers = { "content-type": OCTETS, "docker-content-digest": target, "accept-ranges": "bytes" };
   const range = parseRange(options.range, size);
   if (range === "unsatisfiable") {
     return refusal(416, "SIZE_INVALID", "the range is not inside the blob", { "content-range": `bytes */${size}` });
   }
-  const descriptor = { mediaType: OCTETS, digest: target, size };
   if (range === undefined) {
     const body = repository.store.open(descriptor, { signal: options.signal });
     return { status: 200, headers: { ...headers, "content-length": String(size) }, body };
@@ -55,15 +60,19 @@ async function* part(stream: ByteStream, start: number, end: number): ByteStream
   }
 }
 
-/** DELETE of `blobs/<digest>`. */
-export async function deleteBlob(repository: Repository, target: string): Promise<Reply> {
+/** DELETE of `blobs/<digest>`: from this repository alone. A manifest is content, too, and loses its tags with it. */
+export async function deleteBlob(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete blobs");
-  if ((await repository.sizeOf(target)) === undefined) {
-    return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
-  }
-  await repository.remove(target);
-  return emptyReply(202);
+  return await inTurn(repository, async () => {
+    if ((await repository.sizeOf(target, options)) === undefined) {
+      return refusal(404, "BLOB_UNKNOWN", "this repository has no such blob");
+    }
+    const roots = await repository.store.tags(options);
+    if (roots.some(({ descriptor }) => descriptor.digest === target)) await repository.store.untag([target], options);
+    await repository.remove?.(target);
+    return emptyReply(202);
+  });
 }
 
 /**
@@ -78,6 +87,7 @@ export async function mountBlob(
   const size = await from.sizeOf(digest, options);
   if (size === undefined) return false;
   const descriptor = { mediaType: OCTETS, digest, size };
+  if (from === to) return await to.store.has(descriptor, options);
   const file = await from.store.sharedFile?.(descriptor);
   if (file !== undefined && (await to.store.link?.(descriptor, file, options))) return true;
   try {

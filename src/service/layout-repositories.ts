@@ -39,10 +39,10 @@ export function createLayoutRepositories(root: string): Repositories {
   return {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
-      const known = opened.get(name);
       const { layout, uploads } = repositoryFolders(root, name);
       // Asked each time, since the folder may go while the server runs.
       if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
+      const known = opened.get(name);
       if (known !== undefined) return known;
       const repository = createLayoutRepository(layout, uploads);
       opened.set(name, repository);

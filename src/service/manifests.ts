@@ -17,13 +17,20 @@ import { type Exchange, headerOf } from "./exchange.js";
 import { subjectOf } from "./referrers.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
+import { inTurn } from "./turn.js";
+
+/** `isQuestion`: a HEAD, after which a client pushes no more of what it was told is there. */
+export interface ReadOptions extends IoOptions {
+  readonly isQuestion: boolean;
+}
 
 const UNKNOWN = () => refusal(404, "MANIFEST_UNKNOWN", "this repository has no such manifest");
 
 /** GET and HEAD of `manifests/<tag or digest>`. */
-export async function readManifest(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
+export async function readManifest(repository: Repository, target: string, options: ReadOptions): Promise<Reply> {
   const descriptor = await findManifest(repository, target, options);
   if (descriptor === undefined) return UNKNOWN();
+  if (options.isQuestion && !(await repository.store.has(descriptor, options))) return UNKNOWN();
   const { digest, mediaType, size } = descriptor;
   const headers = { "content-type": mediaType, "content-length": String(size), "docker-content-digest": digest };
   return { status: 200, headers, body: repository.store.open(descriptor, options) };
@@ -72,19 +79,61 @@ export async function keepManifest(
   if (bytes === undefined) return refusal(413, "SIZE_INVALID", `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`);
   const digest = digestOf(bytes, isDigest(target) ? splitDigest(target).algorithm : "sha256");
   if (isDigest(target) && digest !== target) return refusal(400, "DIGEST_INVALID", `the content is ${digest}`);
+  const place = { name, names, isTagged: isTag(target) };
+  return await inTurn(repository, () => addManifest(exchange, repository, bytes, digest, place));
+}
+
+/** In a turn of its own: nobody removes what the manifest names between the look at it and the listing. */
+async function addManifest(
+  exchange: Exchange,
+  repository: Repository,
+  bytes: Uint8Array,
+  digest: Digest,
+  { name, names, isTagged }: { readonly name: string; readonly names: readonly string[]; readonly isTagged: boolean },
+): Promise<Reply> {
   const checked = await checkManifest(repository, bytes, exchange);
   if (typeof checked !== "string") return checked;
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
-  const roots = names.length === 0 ? [{ descriptor }] : names.map((tag) => ({ name: tag, descriptor }));
-  await repository.store.tag(roots, { signal });
+  try {
+    await list(repository, names, descriptor, { signal });
+  } catch (error) {
+    // Garbage was collected since the children were looked for.
+    if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
+    throw error;
+  }
   const subject = subjectOf(checked, bytes);
   return emptyReply(201, {
     location: `/v2/${name}/manifests/${digest}`,
     "docker-content-digest": digest,
     ...(subject && { "oci-subject": subject.digest }),
-    ...(isDigest(target) && names.length > 0 && { "oci-tag": names.join(", ") }),
+    ...(!isTagged && names.length > 0 && { "oci-tag": names.join(", ") }),
   });
+}
+
+function missingChild(name: string): Reply {
+  return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${name} is not in this repository: push it again`);
+}
+
+/** Lists a manifest under its tags. What these stood for so far stays there for who asks by its digest. */
+async function list(
+  { store }: Repository,
+  names: readonly string[],
+  descriptor: Descriptor,
+  options: IoOptions,
+): Promise<void> {
+  if (names.length === 0) return await store.tag([{ descriptor }], options);
+  const older = (await store.tags(options)).filter(
+    (root) => root.name !== undefined && names.includes(root.name) && root.descriptor.digest !== descriptor.digest,
+  );
+  const named = names.map((name) => ({ name, descriptor }));
+  try {
+    await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
+  } catch (error) {
+    // What is no longer whole is not held on to.
+    if (older.length === 0 || !isLadingError(error, "NOT_FOUND")) throw error;
+    await store.tag(named, options);
+  }
 }
 
 /** Undefined where it is too large. */
@@ -109,9 +158,9 @@ async function checkManifest(repository: Repository, bytes: Uint8Array, exchange
   for (const child of childrenOf(mediaType, bytes)) {
     if (!isNeeded(mediaType, child)) continue;
     const size = await repository.sizeOf(child.digest, exchange);
-    if (size === undefined) return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${child.digest} is not in this repository`);
-    if (size !== child.size)
+    if (size !== undefined && size !== child.size)
       return refusal(400, "MANIFEST_INVALID", `${child.digest} has ${size} bytes, not ${child.size}`);
+    if (size === undefined || !(await repository.store.has(child, exchange))) return missingChild(child.digest);
   }
   return mediaType;
 }
@@ -124,22 +173,24 @@ function isNeeded(parent: string, { mediaType }: Descriptor): boolean {
 
 /** DELETE: a tag alone, or a manifest with every tag that points to it. */
 export async function deleteManifest(repository: Repository, target: string, options: IoOptions): Promise<Reply> {
-  const { store } = repository;
-  const roots = await store.tags(options);
-  if (isTag(target)) {
-    if (!roots.some(({ name }) => name === target)) return UNKNOWN();
-    const last = roots.filter(
-      ({ descriptor }) => descriptor.digest === roots.find((r) => r.name === target)?.descriptor.digest,
-    );
-    await store.untag([target], options);
-    // Without its last name the manifest is still there by its digest.
-    if (last.length === 1 && last[0] !== undefined) await store.tag([{ descriptor: last[0].descriptor }], options);
-    return emptyReply(202);
-  }
+  if (isTag(target)) return await inTurn(repository, () => deleteTag(repository, target, options));
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "it is neither a tag nor a digest");
   if (repository.remove === undefined) return refusal(405, "UNSUPPORTED", "this registry does not delete manifests");
-  if ((await findManifest(repository, target, options)) === undefined) return UNKNOWN();
-  await store.untag([target], options);
-  await repository.remove(target);
+  return await inTurn(repository, async () => {
+    if ((await findManifest(repository, target, options)) === undefined) return UNKNOWN();
+    await repository.store.untag([target], options);
+    await repository.remove?.(target);
+    return emptyReply(202);
+  });
+}
+
+async function deleteTag({ store }: Repository, tag: string, options: IoOptions): Promise<Reply> {
+  const roots = await store.tags(options);
+  const root = roots.find(({ name }) => name === tag);
+  if (root === undefined) return UNKNOWN();
+  const same = roots.filter(({ descriptor }) => descriptor.digest === root.descriptor.digest);
+  await store.untag([tag], options);
+  // Without its last name the manifest is still there by its digest.
+  if (same.length === 1) await store.tag([{ descriptor: root.descriptor }], options);
   return emptyReply(202);
 }

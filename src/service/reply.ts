@@ -32,11 +32,15 @@ export type RefusalCode =
   | "PAGINATION_NUMBER_INVALID"
   | "SIZE_INVALID"
   | "TOOMANYREQUESTS"
+  | "UNAUTHORIZED"
   | "UNKNOWN"
   | "UNSUPPORTED";
 
 /** Bytes of a request that nobody wants and that are still read, so that its sender sees the answer (16 MiB). */
 const DRAIN_LIMIT = 16 * 1024 * 1024;
+
+/** In every answer. No browser is to take for a page what somebody has pushed. */
+const EVERYWHERE = { "docker-distribution-api-version": "registry/2.0", "x-content-type-options": "nosniff" };
 
 /** An answer without content. */
 export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
@@ -71,7 +75,7 @@ export function refusal(
  */
 export async function sendReply(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   drain(request);
-  response.writeHead(reply.status, { "docker-distribution-api-version": "registry/2.0", ...reply.headers });
+  response.writeHead(reply.status, { ...EVERYWHERE, ...reply.headers });
   if (request.method === "HEAD" || reply.body === undefined) response.end();
   else if (reply.body instanceof Uint8Array) response.end(reply.body);
   else await sendStream(response, reply.body);

@@ -20,7 +20,7 @@ export interface Repository {
   readonly uploads: string;
   /** The bytes of content that is there; undefined where it is not. */
   sizeOf(digest: Digest, options?: IoOptions): Promise<number | undefined>;
-  /** Takes content out of this repository and of no other. Absent where the store cannot. */
+  /** Takes content out of this repository and of no other. Absent where nothing may be removed. */
   remove?(digest: Digest): Promise<void>;
 }
 
@@ -39,12 +39,13 @@ export interface Repositories {
 
 /**
  * Serves any store: content is found where it was put through this repository, or where a root that the store lists leads
- * to it.
+ * to it. What is removed is not found here any more; the store keeps its bytes until it collects them.
  *
  * @param uploads A folder for uploads under way.
  */
 export function createRepository(store: Store, uploads: string): Repository {
   const sizes = new Map<Digest, number>();
+  const removed = new Set<Digest>();
   const walked = new Set<Digest>();
 
   async function walk(descriptor: Descriptor, options: IoOptions | undefined): Promise<void> {
@@ -55,20 +56,35 @@ export function createRepository(store: Store, uploads: string): Repository {
     for (const child of childrenOf(descriptor.mediaType, bytes)) await walk(child, options);
   }
 
-  async function put(mediaType: string, content: ByteStream, options?: PutOptions): Promise<Descriptor> {
-    const descriptor = await store.put(mediaType, content, options);
+  function add(descriptor: Descriptor): Descriptor {
     sizes.set(descriptor.digest, descriptor.size);
+    removed.delete(descriptor.digest);
     return descriptor;
   }
 
+  async function put(mediaType: string, content: ByteStream, options?: PutOptions): Promise<Descriptor> {
+    return add(await store.put(mediaType, content, options));
+  }
+
+  const link: Store["link"] =
+    store.link &&
+    (async (descriptor, file, options) => {
+      const isThere = (await store.link?.(descriptor, file, options)) === true;
+      if (isThere) add(descriptor);
+      return isThere;
+    });
+
   return {
-    store: { ...store, put },
+    store: { ...store, put, ...(link && { link }) },
     uploads,
     async sizeOf(digest, options) {
       if (!sizes.has(digest)) for (const { descriptor } of await store.tags(options)) await walk(descriptor, options);
-      const size = sizes.get(digest);
+      const size = removed.has(digest) ? undefined : sizes.get(digest);
       if (size === undefined) return undefined;
       return (await store.has({ mediaType: "application/octet-stream", digest, size }, options)) ? size : undefined;
+    },
+    async remove(digest) {
+      removed.add(digest);
     },
   };
 }

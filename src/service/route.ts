@@ -15,6 +15,9 @@ export type Route =
   | { readonly kind: "uploads" | "tags"; readonly name: string }
   | { readonly kind: "badName"; readonly name: string };
 
+/** A route that leads somewhere. */
+export type GoodRoute = Exclude<Route, { readonly kind: "badName" }>;
+
 /**
  * The route of a path; undefined where there is none. Names are read from the right, since `blobs`, `manifests`, `tags` and
  * `uploads` are good parts of a repository's name.
@@ -25,9 +28,10 @@ export function parseRoute(path: string): Route | undefined {
   if (path === "/v2/" || path === "/v2") return { kind: "base" };
   if (path === "/v2/_catalog") return { kind: "catalog" };
   if (!path.startsWith("/v2/")) return undefined;
-  const segments = path.slice("/v2/".length).split("/").map(decode);
-  if (segments.some((segment) => segment === undefined)) return undefined;
-  const route = fromRight(segments.map(String));
+  const segments = path.slice("/v2/".length).split("/");
+  const last = decode(segments.pop() ?? "");
+  if (last === undefined) return undefined;
+  const route = fromRight([...segments, last]);
   if (route === undefined || !("name" in route) || isRepository(route.name)) return route;
   return { kind: "badName", name: route.name };
 }
@@ -46,7 +50,10 @@ function fromRight(segments: readonly string[]): Route | undefined {
   return undefined;
 }
 
-/** One segment; undefined where its encoding is broken. An encoded slash stays inside its segment, which no name allows. */
+/**
+ * A target; undefined where its encoding is broken. Names are taken as they are: nothing in them needs an encoding, and what
+ * stands between here and the client may have judged them by how they are written.
+ */
 function decode(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { ioError, LadingError } from "../errors.js";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isLoopbackHost } from "../http/host.js";
+import { type Gate, OPEN_GATE } from "./access-request.js";
 import { dispatch } from "./dispatch.js";
+import { checkReach, createServer, start, stop, type TlsFiles } from "./listen.js";
 import { refusal, sendReply } from "./reply.js";
 import type { Repositories } from "./repository.js";
 import { createUploadSessions, type UploadSessions } from "./upload-session.js";
@@ -17,6 +17,12 @@ import { createUploadSessions, type UploadSessions } from "./upload-session.js";
 /** What the registry serves, and its limits. */
 export interface RegistryServerOptions {
   readonly repositories: Repositories;
+  /** Who may do what (everybody everything). */
+  readonly gate?: Gate | undefined;
+  /** Serves HTTPS with it (HTTP). */
+  readonly tls?: TlsFiles | undefined;
+  /** Listens where other machines reach it, even without `gate` or `tls` (false). */
+  readonly insecureListen?: boolean | undefined;
   /** Milliseconds that a connection may be silent during a request (120 000). */
   readonly idleTimeoutMs?: number | undefined;
   /** Milliseconds that `close` waits for requests under way (5 000). */
@@ -27,7 +33,7 @@ export interface RegistryServerOptions {
 
 /** Where to listen. */
 export interface Address {
-  /** A loopback name or address (`127.0.0.1`). */
+  /** A name or address; one that other machines reach needs `gate` and `tls` (`127.0.0.1`). */
   readonly host?: string | undefined;
   /** 0 picks a free one (0). */
   readonly port?: number | undefined;
@@ -35,7 +41,7 @@ export interface Address {
 
 /** A registry that answers. */
 export interface ListeningServer {
-  /** `http://127.0.0.1:5000` */
+  /** `http://127.0.0.1:5000`, or `https:` */
   readonly url: string;
   readonly port: number;
   /** Takes no more requests, waits for those under way for a while, and ends every connection. */
@@ -46,28 +52,32 @@ export interface RegistryServer {
   /**
    * Starts to answer.
    *
-   * @throws {LadingError} `UNSUPPORTED` for an address that other machines reach, since nobody has to log in; `IO` where the
-   * address is taken or may not be used.
+   * @throws {LadingError} `UNSUPPORTED` for an address that other machines reach, unless there are `gate` and `tls` or it is
+   * allowed expressly; `FORMAT` where the certificate is none; `IO` where the address is taken or may not be used.
    */
   listen(address?: Address): Promise<ListeningServer>;
 }
 
-/** Creates a registry. It listens on this machine only, and answers only requests that name this machine as their host. */
+/**
+ * Creates a registry. On a loopback address, without TLS and without users, it answers only requests that name this machine
+ * as their host, since a page in a browser may look up any name as 127.0.0.1.
+ */
 export function createRegistryServer(options: RegistryServerOptions): RegistryServer {
   return {
     async listen({ host = "127.0.0.1", port = 0 } = {}) {
       const bare = host.replace(/^\[(.*)\]$/, "$1");
-      if (!isLoopbackHost(bare)) throw beyondLoopback(host);
-      await options.repositories.prepare?.();
+      const { tls, gate, idleTimeoutMs = 120_000 } = options;
+      if (options.insecureListen !== true) checkReach(bare, { tls: tls !== undefined, gate: gate !== undefined });
       const sessions = createUploadSessions();
-      const server = createServer((request, response) => void serve(options, sessions, request, response));
-      // An upload takes as long as it takes; only silence ends it.
-      server.requestTimeout = 0;
-      server.timeout = options.idleTimeoutMs ?? 120_000;
+      const needsLocalHost = isLoopbackHost(bare) && tls === undefined && gate === undefined;
+      const answer = (request: IncomingMessage, response: ServerResponse) =>
+        void serve({ ...options, sessions, needsLocalHost }, request, response);
+      const server = createServer(answer, { tls, idleTimeoutMs });
+      await options.repositories.prepare?.();
       const address = await start(server, bare, port);
       const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
       return {
-        url: `http://${shown}:${address.port}`,
+        url: `${tls === undefined ? "http" : "https"}://${shown}:${address.port}`,
         port: address.port,
         close: () => stop(server, options.graceMs ?? 5_000),
       };
@@ -75,29 +85,32 @@ export function createRegistryServer(options: RegistryServerOptions): RegistrySe
   };
 }
 
-async function serve(
-  options: RegistryServerOptions,
-  sessions: UploadSessions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Serving extends RegistryServerOptions {
+  readonly sessions: UploadSessions;
+  /** Nothing but the `Host` header shows that a request does not come from a page on the network. */
+  readonly needsLocalHost: boolean;
+}
+
+async function serve(options: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   response.on("error", () => undefined);
   try {
-    if (!isOwnHost(request.headers.host)) {
+    if (options.needsLocalHost && !isOwnHost(request.headers.host)) {
       await sendReply(request, response, refusal(403, "DENIED", "the Host header does not name this machine"));
       return;
     }
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s);
-    const { repositories } = options;
+    const { repositories, sessions, gate = OPEN_GATE } = options;
     const reply = await dispatch({
       repositories,
+      gate,
       sessions,
       method: request.method ?? "",
       path,
       query: new URLSearchParams(query),
       headers: request.headers,
+      origin: originOf(request),
       // Left early, the request must stay: its connection carries the answer.
       body: request.iterator({ destroyOnReturn: false }),
       signal: gone.signal,
@@ -110,37 +123,16 @@ async function serve(
   }
 }
 
-/** A page in a browser may look up any name as 127.0.0.1; the name that it used stands in `Host`. */
+/** The registry as the client names it, or by its address where the client names none. */
+function originOf({ socket, headers }: IncomingMessage): string {
+  const scheme = "encrypted" in socket ? "https" : "http";
+  const named = `${scheme}://${headers.host}`;
+  // It is repeated inside of quotes.
+  if (/^[A-Za-z0-9._:[\]-]+$/.test(headers.host ?? "") && URL.canParse(named)) return new URL(named).origin;
+  const { localAddress = "", localPort } = socket;
+  return `${scheme}://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
 function isOwnHost(host: string | undefined): boolean {
   return host !== undefined && URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
-}
-
-async function start(server: Server, host: string, port: number): Promise<AddressInfo> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, host, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    throw ioError(error, "listen on", `${host}:${port}`);
-  }
-  return server.address() as AddressInfo;
-}
-
-async function stop(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection turns idle when its request is done, and would then live on as long as its client likes.
-  const idle = setInterval(() => server.closeIdleConnections(), 20);
-  const all = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(all);
-}
-
-function beyondLoopback(host: string): LadingError<"UNSUPPORTED"> {
-  const message = `Cannot listen on "${host}": other machines reach it and nobody would have to log in, expected a loopback address; use 127.0.0.1`;
-  return new LadingError("UNSUPPORTED", message, { what: "listening beyond loopback" });
 }

@@ -10,8 +10,8 @@ import { createHash, type Hash, randomUUID } from "node:crypto";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ioError } from "../errors.js";
-import { type Digest, digestFromHex, splitDigest } from "../oci/digest.js";
-import { makeFolder } from "../store/make-folder.js";
+import { type Algorithm, type Digest, digestFromHex, splitDigest } from "../oci/digest.js";
+import { inFolder } from "../store/make-folder.js";
 import type { ByteStream, IoOptions } from "../stream/bytes.js";
 import { readFile } from "../stream/file.js";
 import { createHasher } from "../stream/hash.js";
@@ -20,6 +20,8 @@ import { type Repository, removeFile } from "./repository.js";
 
 /** Milliseconds after which an upload that nobody touched is dropped: a day. */
 const ABANDONED_MS = 24 * 3600 * 1000;
+/** Milliseconds between two looks for abandoned uploads of one repository: an hour. */
+const SWEEP_MS = 3600 * 1000;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Is it the name of an upload's file? */
@@ -27,7 +29,7 @@ export function isUploadName(name: string): boolean {
   return ID.test(name);
 }
 
-/** One upload. One request at a time may change it. */
+/** One upload. */
 export interface Upload {
   readonly id: string;
   /** Bytes that are kept so far. */
@@ -35,9 +37,11 @@ export interface Upload {
   /**
    * Adds content at the end. What came before an error is kept, so that a client may go on from there.
    *
+   * @param limit Bytes that the content may have; with more of them, none is kept (any).
+   * @returns False where there was more.
    * @throws {LadingError} `IO` from the file system, besides what the content's source throws.
    */
-  append(content: ByteStream): Promise<void>;
+  append(content: ByteStream, limit?: number): Promise<boolean>;
   /** Ends it: false, and the upload is gone, where its digest is another; else the repository has the blob. */
   commit(digest: Digest, options: IoOptions): Promise<boolean>;
   /** Removes it with its bytes. */
@@ -45,70 +49,107 @@ export interface Upload {
 }
 
 export interface UploadSessions {
-  start(repository: Repository): Promise<Upload>;
-  /** Undefined where there is no such upload, `busy` where another request is changing it. */
-  find(repository: Repository, id: string): Promise<Upload | "busy" | undefined>;
+  /** @param algorithm What its digest will probably be (`sha256`); another one costs reading the content again. */
+  start(repository: Repository, algorithm?: Algorithm): Promise<Upload>;
+  /**
+   * Runs `body` with an upload, and nobody else meanwhile. Undefined where there is no such upload, `busy` where another
+   * request does not end with it: a client that was cut off comes back before the server has seen that it went.
+   */
+  use<T>(repository: Repository, id: string, body: (upload: Upload) => Promise<T>): Promise<T | "busy" | undefined>;
 }
 
 interface State {
   readonly id: string;
   readonly path: string;
   size: number;
-  /** SHA-256 of the bytes so far; undefined where this process did not see all of them. */
+  readonly algorithm: Algorithm;
+  /** Of the bytes so far; undefined where this process did not see all of them. */
   hash: Hash | undefined;
-  busy: boolean;
+  /** Until the request is done that has the upload. */
+  taken: Promise<void> | undefined;
 }
 
-/** Creates the uploads of one server. */
-export function createUploadSessions(): UploadSessions {
+/** Creates the uploads of one server. `patienceMs`: how long a request waits for another with the same upload (10 000). */
+export function createUploadSessions({ patienceMs = 10_000 }: { readonly patienceMs?: number } = {}): UploadSessions {
   const states = new Map<string, State>();
-  const swept = new Set<string>();
+  const swept = new Map<string, number>();
   const handle = (state: State, repository: Repository) =>
     createUpload(state, repository, () => states.delete(state.path));
 
-  async function start(repository: Repository): Promise<Upload> {
+  async function start(repository: Repository, algorithm: Algorithm = "sha256"): Promise<Upload> {
     const id = randomUUID();
     const path = join(repository.uploads, id);
     try {
-      await makeFolder(repository.uploads);
-      await (await open(path, "wx")).close();
+      await inFolder(repository.uploads, async () => (await open(path, "wx")).close());
     } catch (error) {
       throw ioError(error, "write to", repository.uploads);
     }
-    if (!swept.has(repository.uploads)) {
-      swept.add(repository.uploads);
-      await sweep(repository.uploads);
+    if (Date.now() - (swept.get(repository.uploads) ?? 0) > SWEEP_MS) {
+      swept.set(repository.uploads, Date.now());
+      await sweep(repository.uploads, states);
     }
-    const state: State = { id, path, size: 0, hash: createHash("sha256"), busy: false };
+    const state: State = { id, path, size: 0, algorithm, hash: createHash(algorithm), taken: undefined };
     states.set(path, state);
     return handle(state, repository);
   }
 
-  async function find(repository: Repository, id: string): Promise<Upload | "busy" | undefined> {
-    if (!ID.test(id)) return undefined;
-    const path = join(repository.uploads, id);
+  /** What is known of the upload, where that is still true: another server may have gone on with the file. */
+  async function load(path: string, id: string): Promise<State | undefined> {
     const stats = await lstat(path).catch(() => undefined);
+    const known = states.get(path);
     if (stats?.isFile() !== true) {
       states.delete(path);
       return undefined;
     }
-    const state = states.get(path) ?? { id, path, size: stats.size, hash: undefined, busy: false };
+    if (known !== undefined && (known.taken !== undefined || known.size === stats.size)) return known;
+    const state: State = { id, path, size: stats.size, algorithm: "sha256", hash: undefined, taken: undefined };
     states.set(path, state);
-    return state.busy ? "busy" : handle(state, repository);
+    return state;
   }
 
-  return { start, find };
+  return {
+    start,
+    async use(repository, id, body) {
+      if (!ID.test(id)) return undefined;
+      const path = join(repository.uploads, id);
+      const end = performance.now() + patienceMs;
+      for (;;) {
+        const state = await load(path, id);
+        if (state === undefined) return undefined;
+        if (state.taken === undefined) return await take(state, () => body(handle(state, repository)));
+        const rest = end - performance.now();
+        if (rest <= 0) return "busy";
+        await settled(state.taken, rest);
+      }
+    },
+  };
+}
+
+async function take<T>(state: State, body: () => Promise<T>): Promise<T> {
+  const running = body();
+  const taken = running.then(
+    () => undefined,
+    () => undefined,
+  );
+  state.taken = taken;
+  try {
+    return await running;
+  } finally {
+    state.taken = undefined;
+  }
+}
+
+/** Waits for a promise, or for so many milliseconds. */
+async function settled(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 function createUpload(state: State, repository: Repository, forget: () => void): Upload {
-  async function alone<T>(body: () => Promise<T>): Promise<T> {
-    state.busy = true;
-    try {
-      return await body();
-    } finally {
-      state.busy = false;
-    }
-  }
   async function discard(): Promise<void> {
     forget();
     await removeFile(state.path);
@@ -118,27 +159,34 @@ function createUpload(state: State, repository: Repository, forget: () => void):
     get size() {
       return state.size;
     },
-    append: (content) => alone(() => append(state, content)),
-    commit: (digest, options) =>
-      alone(async () => {
-        try {
-          const isRight = (await digestOfUpload(state, digest, options)) === digest;
-          if (isRight) await keep(state, repository, digest, options);
-          return isRight;
-        } finally {
-          await discard();
-        }
-      }),
+    append: (content, limit) => append(state, content, limit),
+    async commit(digest, options) {
+      try {
+        const isRight = (await digestOfUpload(state, digest, options)) === digest;
+        if (isRight) await keep(state, repository, digest, options);
+        return isRight;
+      } finally {
+        await discard();
+      }
+    },
     discard,
   };
 }
 
-async function append(state: State, content: ByteStream): Promise<void> {
+async function append(state: State, content: ByteStream, limit = Number.POSITIVE_INFINITY): Promise<boolean> {
+  const before = { size: state.size, hash: state.hash?.copy() };
   const handle = await open(state.path, "r+").catch((error) => {
     throw ioError(error, "write", state.path);
   });
   try {
-    for await (const chunk of content) await write(handle, state, chunk);
+    for await (const chunk of content) {
+      if (state.size - before.size + chunk.byteLength > limit) {
+        Object.assign(state, before);
+        return false;
+      }
+      await write(handle, state, chunk);
+    }
+    return true;
   } finally {
     // What a failed write left behind was never counted.
     await handle.truncate(state.size).catch(() => undefined);
@@ -161,7 +209,9 @@ async function write(handle: FileHandle, state: State, chunk: Uint8Array): Promi
 
 async function digestOfUpload(state: State, digest: Digest, options: IoOptions): Promise<Digest> {
   const { algorithm } = splitDigest(digest);
-  if (algorithm === "sha256" && state.hash !== undefined) return digestFromHex("sha256", state.hash.digest("hex"));
+  if (algorithm === state.algorithm && state.hash !== undefined) {
+    return digestFromHex(algorithm, state.hash.digest("hex"));
+  }
   const hasher = createHasher(algorithm);
   for await (const chunk of readFile(state.path, options)) hasher.update(chunk);
   return hasher.end().digest;
@@ -190,9 +240,13 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-async function sweep(folder: string): Promise<void> {
+async function sweep(folder: string, states: Map<string, State>): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const stats = ID.test(name) ? await lstat(join(folder, name)).catch(() => undefined) : undefined;
-    if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_MS) await removeFile(join(folder, name));
+    const path = join(folder, name);
+    const stats = ID.test(name) ? await lstat(path).catch(() => undefined) : undefined;
+    const isTaken = states.get(path)?.taken !== undefined;
+    if (stats === undefined || isTaken || Date.now() - stats.mtimeMs <= ABANDONED_MS) continue;
+    states.delete(path);
+    await removeFile(path);
   }
 }

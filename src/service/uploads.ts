@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Digest, isDigest } from "../oci/digest.js";
+import { type Digest, isDigest, splitDigest } from "../oci/digest.js";
 import { isRepository } from "../oci/reference.js";
 import { mountBlob } from "./blobs.js";
 import { type Exchange, headerOf } from "./exchange.js";
@@ -28,14 +28,18 @@ function created(name: string, digest: Digest): Reply {
   return emptyReply(201, { location: `/v2/${name}/blobs/${digest}`, "docker-content-digest": digest });
 }
 
-/** POST: a new upload, a whole blob with `?digest=`, or a mount with `?mount=` and `from=`. */
+/** POST: a new upload, a whole blob with `?digest=`, or a mount with `?mount=`, perhaps `from=` a repository. */
 export async function startUpload(exchange: Exchange, name: string, repository: Repository): Promise<Reply> {
   const { query, sessions } = exchange;
   const mount = query.get("mount");
-  if (isDigest(mount) && (await mounted(exchange, repository, mount))) return created(name, mount);
+  if (isDigest(mount) && (await mounted(exchange, name, repository, mount))) return created(name, mount);
   const digest = query.get("digest");
   if (digest !== null && !isDigest(digest)) return refusal(400, "DIGEST_INVALID", BAD_DIGEST);
-  const upload = await sessions.start(repository);
+  const algorithm = digest === null ? (query.get("digest-algorithm") ?? "sha256") : splitDigest(digest).algorithm;
+  if (algorithm !== "sha256" && algorithm !== "sha512") {
+    return refusal(400, "DIGEST_INVALID", "the algorithm is neither sha256 nor sha512");
+  }
+  const upload = await sessions.start(repository, algorithm);
   if (digest === null) return emptyReply(202, uploadHeaders(name, upload));
   try {
     await upload.append(exchange.body);
@@ -46,11 +50,21 @@ export async function startUpload(exchange: Exchange, name: string, repository: 
   return commit(exchange, name, upload, digest);
 }
 
-async function mounted({ query, repositories, signal }: Exchange, to: Repository, digest: Digest): Promise<boolean> {
-  const name = query.get("from");
-  if (name === null || !isRepository(name)) return false;
-  const from = await repositories.open(name, { create: false });
-  return from !== undefined && (await mountBlob(from, to, digest, { signal }));
+/** Takes the blob from the repository that is named, else from any that this client may read. */
+async function mounted(
+  { query, repositories, permission, signal }: Exchange,
+  name: string,
+  to: Repository,
+  digest: Digest,
+): Promise<boolean> {
+  const from = query.get("from");
+  const sources = from === null ? [name, ...(await repositories.list())] : [from];
+  for (const source of sources) {
+    if (!isRepository(source) || !(source === name || (await permission.mayPull(source)))) continue;
+    const repository = await repositories.open(source, { create: false });
+    if (repository !== undefined && (await mountBlob(repository, to, digest, { signal }))) return true;
+  }
+  return false;
 }
 
 /** GET, PATCH, PUT and DELETE of an upload. */
@@ -59,11 +73,13 @@ export async function changeUpload(
   { name, target }: { readonly name: string; readonly target: string },
   repository: Repository,
 ): Promise<Reply> {
-  const upload = await exchange.sessions.find(repository, target);
-  if (upload === undefined) return refusal(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload: start it again");
-  if (upload === "busy") {
-    return refusal(429, "TOOMANYREQUESTS", "another request is writing to this upload", { "retry-after": "1" });
-  }
+  const reply = await exchange.sessions.use(repository, target, (upload) => change(exchange, name, upload));
+  if (reply === undefined) return refusal(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload: start it again");
+  if (reply !== "busy") return reply;
+  return refusal(429, "TOOMANYREQUESTS", "another request is writing to this upload", { "retry-after": "1" });
+}
+
+async function change(exchange: Exchange, name: string, upload: Upload): Promise<Reply> {
   switch (exchange.method) {
     case "GET":
       return emptyReply(204, uploadHeaders(name, upload));
@@ -80,16 +96,24 @@ export async function changeUpload(
 /** Adds the request's content; gives the refusal where it is not what comes next. */
 async function feed(exchange: Exchange, name: string, upload: Upload): Promise<Reply | undefined> {
   const header = headerOf(exchange, "content-range");
-  const range = header === undefined ? undefined : parseChunkRange(header);
+  if (header === undefined) {
+    await upload.append(exchange.body);
+    return undefined;
+  }
+  const range = parseChunkRange(header);
   const before = upload.size;
-  if (header !== undefined && range?.start !== before) {
+  if (range?.start !== before) {
     const why = `the chunk does not begin at ${before}, where the upload goes on`;
     return refusal(416, "BLOB_UPLOAD_INVALID", why, uploadHeaders(name, upload));
   }
-  await upload.append(exchange.body);
+  const length = range.end - range.start;
+  const wrong = (found: string) => refusal(400, "SIZE_INVALID", `the chunk has ${found} bytes, its range ${length}`);
+  const promised = headerOf(exchange, "content-length");
+  // Said before anything is read, so that nothing of it has to be taken back.
+  if (promised !== undefined && Number(promised) !== length) return wrong(promised);
+  if (!(await upload.append(exchange.body, length))) return wrong("more");
   const came = upload.size - before;
-  if (range === undefined || came === range.end - range.start) return undefined;
-  return refusal(400, "SIZE_INVALID", `the chunk has ${came} bytes, other than its range says`);
+  return came === length ? undefined : wrong(String(came));
 }
 
 async function finish(exchange: Exchange, name: string, upload: Upload): Promise<Reply> {

@@ -71,9 +71,8 @@ export function createFolderJournal(folder: string, temporaries: string = folder
   const held = new Map<string, unknown>();
 
   async function write(key: string, kept: Kept): Promise<void> {
-    const file = await createTemporaryFile(temporaries).catch(() => undefined);
+    const file = await createTemporaryFile(temporaries, 0o600).catch(() => undefined);
     try {
-      await file?.handle.chmod(0o600);
       // Not flushed: what a power failure takes is done again.
       await file?.handle.writeFile(JSON.stringify(kept));
       await file?.place(pathOf(key));

@@ -89,12 +89,12 @@ export function createScratchFile(folder: string): ScratchFile {
   }
 }
 
-/** Creates a temporary file in `folder`, which is made if it is missing. */
-export async function createTemporaryFile(folder: string): Promise<TemporaryFile> {
+/** Creates a temporary file in `folder`, which is made if it is missing. `mode` as `umask` leaves it. */
+export async function createTemporaryFile(folder: string, mode = 0o666): Promise<TemporaryFile> {
   const path = temporaryPath(folder);
   let handle: OpenFile;
   try {
-    handle = await inFolder(folder, () => files.open(path, "wx+", 0o666));
+    handle = await inFolder(folder, () => files.open(path, "wx+", mode));
   } catch (error) {
     throw ioError(error, "create a temporary file in", folder);
   }

@@ -124,7 +124,7 @@ test("what a layout says of itself does not bring a damaged blob into the store"
   await writeFile(path, bytes.fill(0, 40, 41));
   const other = ["--store", join(command.folder, "other")];
   assert.match(
-    await command.fails(1, "copy", "oci:evil:1", "store:e:1", ...other),
+    await command.fails(1, "copy", "-q", "oci:evil:1", "store:e:1", ...other),
     /^DIGEST_MISMATCH: .*; remove ".*", then copy/,
   );
   assert.match(await command.fails(1, "verify", "store:e:1", ...other), /^NOT_FOUND: /);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -6,11 +6,13 @@ import { isLadingError } from "../../src/errors.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { createRegistryStore } from "../../src/registry/client.js";
+import { OPEN_GATE } from "../../src/service/access-request.js";
 import { createLayoutRepositories } from "../../src/service/layout-repositories.js";
 import { createRegistryServer } from "../../src/service/server.js";
 import { copy } from "../../src/store/copy.js";
 import { createLayoutStore } from "../../src/store/layout.js";
 import { createMemoryStore } from "../../src/store/memory.js";
+import { fromBytes } from "../../src/stream/bytes.js";
 import { startEmbeddedRegistry } from "../support/embedded-registry.js";
 import { putImage } from "../support/image.js";
 import { rejects } from "../support/rejects.js";
@@ -103,7 +105,10 @@ test("a single POST, the empty blob, and a mount from another repository", async
   assert.equal([mounted.status, mounted.headers.get("location")], [201, `/v2/b/c/blobs/${digest}`]);
   assert.is(await readFile(join(folder, "b/c/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
   assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digestOf("no")}&from=a`)).status, 202);
-  assert.is((await call("POST", `/v2/b/c/blobs/uploads/?mount=${digest}`)).status, 202);
+  // Without `from`, any repository does.
+  const found = await call("POST", `/v2/d/blobs/uploads/?mount=${digest}`);
+  assert.equal([found.status, found.headers.get("location")], [201, `/v2/d/blobs/${digest}`]);
+  assert.is((await call("POST", `/v2/d/blobs/uploads/?mount=${digestOf("no")}`)).status, 202);
 });
 
 test("an upload whose client was cut keeps what came, also for the next server", async (context) => {
@@ -217,6 +222,92 @@ test("deleting a tag leaves the manifest; deleting that takes its tags along; bl
   assert.is((await call("GET", `/v2/b/blobs/${digestOf("shared")}`)).text, "shared");
 });
 
+test("a chunk of another length than its range says leaves nothing behind", async (context) => {
+  const { call, begin, url } = await start(context);
+  const at = await begin();
+  await call("PATCH", at, "hel", { "content-range": "0-2" });
+  const long = await call("PATCH", at, "loxxx", { "content-range": "3-4" });
+  assert.equal([long.status, long.code], [400, "SIZE_INVALID"]);
+  // Without a length, that shows only when some of it is written.
+  const sent = request(url + at, { method: "PATCH", headers: { "content-range": "3-4" } });
+  const status = new Promise((resolve) => sent.on("response", (response) => resolve(response.resume().statusCode)));
+  await new Promise((resolve) => sent.write("x", resolve));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  sent.end("xx");
+  assert.is(await status, 400);
+  assert.is((await call("GET", at)).headers.get("range"), "0-2");
+  assert.is((await call("PUT", `${at}?digest=${digestOf("hello")}`, "lo", { "content-range": "3-4" })).status, 201);
+});
+
+test("who comes back to an upload waits for the request that has it", async (context) => {
+  const { call, begin, url } = await start(context);
+  const at = await begin();
+  const sent = request(url + at, { method: "PATCH", headers: { "content-length": 6 } });
+  const done = new Promise((resolve) => sent.on("response", (response) => resolve(response.resume())));
+  await new Promise((resolve) => sent.write("hel", resolve));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const state = call("GET", at);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  sent.end("lo!");
+  await done;
+  assert.is((await state).headers.get("range"), "0-5");
+});
+
+test("what a moved tag stood for stays there by its digest, and its referrers with it", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const [old, now] = [await putImage(store, [Buffer.from("1")]), await putImage(store, [Buffer.from("2")])];
+  const { mediaType, digest, size } = now;
+  const referrer = await putImage(store, [], { subject: { mediaType, digest, size } });
+  await store.tag([{ name: "t", descriptor: referrer }]);
+  for (const descriptor of [old, now]) await store.tag([{ name: "t", descriptor }]);
+  assert.is((await call("GET", `/v2/a/manifests/${old.digest}`)).status, 200);
+  const layout = createLayoutStore(join(folder, "a/_layout"));
+  const roots = (await layout.tags()).map((root) => root.descriptor.digest);
+  assert.equal(roots.sort(), [old.digest, now.digest, referrer.digest].sort());
+  assert.match((await call("GET", `/v2/a/referrers/${digest}`)).text, referrer.digest);
+  // What somebody has damaged is not held on to, and stops nobody.
+  await rm(join(folder, "a/_layout/blobs/sha256", digest.slice(7)));
+  await store.tag([{ name: "t", descriptor: old }]);
+  assert.is((await call("HEAD", "/v2/a/manifests/t")).headers.get("docker-content-digest"), old.digest);
+});
+
+test("referrers come in pages that clients accept, with those that only the fallback tag names", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const subject = { mediaType: MEDIA_TYPE.manifest, digest: digestOf("never pushed"), size: 12 };
+  const pushed: string[] = [];
+  for (const name of ["1", "2", "3", "4"]) {
+    const annotations = { name, long: "x".repeat(1_000_000) };
+    pushed.push((await putImage(store, [], { subject, annotations })).digest);
+  }
+  // As another program may have left it: listed in the index under the tag, and nowhere else.
+  const layout = createLayoutStore(join(folder, "a/_layout"));
+  const hidden = await putImage(layout, [], { subject, annotations: { name: "5" } });
+  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [hidden] };
+  const fallback = await layout.put(MEDIA_TYPE.index, fromBytes(JSON.stringify(index)));
+  await layout.tag([{ name: subject.digest.replace(":", "-"), descriptor: fallback }]);
+  const found: string[] = [];
+  let pages = 0;
+  for (let path: string | undefined = `/v2/a/referrers/${subject.digest}`; path !== undefined; pages++) {
+    const { text, headers } = await call("GET", path);
+    assert.ok(text.length < 4 * 1024 * 1024);
+    found.push(...JSON.parse(text).manifests.map((each: { digest: string }) => each.digest));
+    path = /<([^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1];
+  }
+  assert.ok(pages > 1);
+  assert.equal(found, [...pushed, hidden.digest].sort());
+});
+
+test("a manifest that is deleted as a blob loses its tags", async (context) => {
+  const { host, call } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const descriptor = await putImage(store, [Buffer.from("layer")]);
+  await store.tag([{ name: "1", descriptor }]);
+  assert.is((await call("DELETE", `/v2/a/blobs/${descriptor.digest}`)).status, 202);
+  assert.equal(JSON.parse((await call("GET", "/v2/a/tags/list")).text).tags, []);
+});
+
 test("eight clients push eight tags at once, and all are there", async (context) => {
   const { host } = await start(context);
   const names = Array.from({ length: 8 }, (_, count) => `t${count}`);
@@ -263,8 +354,21 @@ test("listen() refuses what other machines reach, and a port that is taken", asy
   const server = createRegistryServer({ repositories: createLayoutRepositories(folder) });
   for (const host of ["0.0.0.0", "::", "192.168.1.1", "r.example"])
     await rejects(server.listen({ host }), "UNSUPPORTED");
+  const repositories = createLayoutRepositories(folder);
+  const half = createRegistryServer({ repositories, gate: OPEN_GATE });
+  assert.match((await rejects(half.listen({ host: "0.0.0.0" }), "UNSUPPORTED")).message, /in the clear/);
+  const told = await createRegistryServer({ repositories, insecureListen: true }).listen({ host: "0.0.0.0" });
+  context.defer(() => told.close());
+  const answer = await fetch(`http://127.0.0.1:${told.port}/v2/`, { headers: { host: "any.example" } });
+  assert.is(answer.status, 200);
   const error = await rejects(server.listen({ port }), "IO");
   assert.is(error.detail.errno, "EADDRINUSE");
+});
+
+test("listen() refuses a certificate that is none", async (context) => {
+  const repositories = createLayoutRepositories(await tempFolder(context));
+  const tls = { cert: "no", key: "no" };
+  await rejects(createRegistryServer({ repositories, tls }).listen(), "FORMAT");
 });
 
 test("storage that fails is a 500 without its path, and the owner hears of it", async (context) => {

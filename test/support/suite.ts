@@ -94,6 +94,10 @@ export function suite(name: string, { deadlineMs = 60_000 }: SuiteOptions = {}) 
       else if (process.env.CI) test(title, () => Promise.reject(new Error(`${program} is missing, and this is CI`)));
       else skipped.push(`${name}: ${title}: needs ${program}`);
     },
+    /** Reports in one line why a test cannot run anywhere near here, whatever is installed. Also in CI. */
+    unavailable(why: string, title: string): void {
+      skipped.push(`${name}: ${title}: ${why}`);
+    },
     run: () => inner.run(),
   });
 }
