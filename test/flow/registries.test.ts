@@ -75,6 +75,16 @@ const KINDS: readonly Kind[] = [
     lacking: undefined,
     start: async (context) => open((await startServe(context)).host),
   },
+  {
+    title: "lading serve with TLS and a private authority",
+    lacking: missing("openssl"),
+    async start(context) {
+      const authority = await createAuthority(context);
+      const { certFile, keyFile } = await authority.issue(["127.0.0.1"]);
+      const { host } = await startServe(context, { flags: ["--cert", certFile, "--key", keyFile] });
+      return { host, cacert: [authority.caFile], closed: false };
+    },
+  },
 ];
 
 interface Scene {
