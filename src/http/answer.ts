@@ -12,6 +12,9 @@ import type { HttpResponse } from "./message.js";
 /** Bytes that have to come in each idle time: an answer that trickles is as dead as one that stands still (64 KiB). */
 const LEAST = 65_536;
 
+/** Milliseconds that little content may take to go by, before its connection is given up instead (1000). */
+const DISCARD_MS = 1000;
+
 /** How the content of an answer is read. */
 export interface ReadingOptions {
   /** Milliseconds in which the next 64 KiB, or the end, have to come. */
@@ -33,7 +36,8 @@ export function responseOf(url: URL, answer: Dispatcher.ResponseData, reading: R
     url,
     body: contentOf(url, answer.body, reading),
     discard: async () => {
-      await answer.body.dump({ limit: 65_536 }).catch(() => undefined);
+      const signal = AbortSignal.timeout(DISCARD_MS);
+      await answer.body.dump({ limit: LEAST, signal }).catch(() => undefined);
     },
   };
 }

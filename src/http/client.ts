@@ -8,7 +8,7 @@ import { LadingError } from "../errors.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { responseOf } from "./answer.js";
 import type { Connections } from "./connections.js";
-import { isPassingFailure, networkError, refusedProxy, refusedRequest } from "./failure.js";
+import { failureCode, isPassingFailure, networkError, refusedProxy, refusedRequest } from "./failure.js";
 import { isLoopbackHost } from "./host.js";
 import type { HttpRequest, HttpResponse, RequestBody } from "./message.js";
 import { type Environment, hasProxies, proxyFor } from "./proxy.js";
@@ -34,7 +34,7 @@ export interface HttpClientOptions extends NetworkOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds from the last byte sent to the answer's headers (30 000); a request may ask for more. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Milliseconds in which the next 64 KiB of an answer's content, or its end, have to come (60 000). */
+  /** Milliseconds in which the next 64 KiB of an answer's content, or its end, have to come (30 000). */
   readonly idleTimeoutMs?: number | undefined;
   /** Tries of one request, the first among them (4). A try that ended in a timeout is repeated once at most. */
   readonly attempts?: number | undefined;
@@ -65,7 +65,7 @@ const DEFAULTS = {
   insecure: false,
   connectTimeoutMs: 10_000,
   headersTimeoutMs: 30_000,
-  idleTimeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
   attempts: 4,
   baseDelayMs: 500,
   maxDelayMs: 30_000,
@@ -161,7 +161,7 @@ async function attempt(
 /** Aborts, and errors that are not the network's, come out as they are. */
 function asFailure({ url, signal }: HttpRequest, error: unknown, { env = {} }: Settings): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof LadingError || (error as NodeJS.ErrnoException).code === undefined) return error;
+  if (error instanceof LadingError || failureCode(error) === undefined) return error;
   return networkError(url, error, hasProxies(env) ? proxyFor(new URL(url), env) : undefined);
 }
 

@@ -61,11 +61,16 @@ const PASSING: ReadonlySet<string> = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
 ]);
 
+/** The parser of HTTP gives its errors a name and no code. */
+function codeOf(error: Error): string | undefined {
+  return error.name === "HTTPParserError" ? "HPE_INVALID_CONSTANT" : (error as NodeJS.ErrnoException).code;
+}
+
 /** The code of the innermost error that has one which says something. */
 export function failureCode(error: unknown): string | undefined {
   let found: string | undefined;
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = at instanceof LadingError ? undefined : (at as NodeJS.ErrnoException).code;
+    const code = at instanceof LadingError ? undefined : codeOf(at);
     if (typeof code === "string" && (code in REASONS || found === undefined)) found = code;
   }
   return found;
@@ -83,7 +88,7 @@ export function isPassingFailure(error: unknown): boolean {
  */
 export function networkError(url: URL | string, error: unknown, proxy?: URL): LadingError<"NETWORK"> {
   const code = failureCode(error);
-  const said = code === "UND_ERR_ABORTED" ? /^Proxy response \((\d+)\)/.exec((error as Error).message) : null;
+  const said = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec((error as Error).message);
   if (said !== null) return refusedProxy(url, Number(said[1]), proxy);
   const known = code === undefined ? undefined : REASONS[code];
   const [why, remedy] = known ?? [
@@ -100,6 +105,11 @@ export function refusedProxy(url: URL | string, status: number, proxy?: URL): La
       ? "put the right user and password into HTTPS_PROXY or HTTP_PROXY"
       : "check HTTPS_PROXY, or name the host in NO_PROXY";
   return refusedRequest(url, `the proxy${proxy === undefined ? "" : ` ${proxy.host}`} answered ${status}`, remedy);
+}
+
+/** Did an answer not come on in time? */
+export function isStall(error: LadingError<"NETWORK">): boolean {
+  return error.detail.why.startsWith(STALLED[0]);
 }
 
 /** The `NETWORK` error for an answer that does not come on. */

@@ -36,10 +36,23 @@ export function createTunnel(proxy: URL, { connect, proxyConnect, ...common }: T
     proxyTls: proxyConnect,
     proxyTunnel: false,
     // A proxy that takes the question and says nothing is as bad as a host that cannot be reached.
-    clientFactory: (origin, options) => {
-      const pool = new Pool(origin, { ...options, headersTimeout: connect.timeout });
-      // What loading all of undici would add.
-      return Object.assign(pool, { connect: connectTo });
-    },
+    clientFactory: (origin, options) => openProxy(new Pool(origin, { ...options, headersTimeout: connect.timeout })),
   });
+}
+
+/**
+ * Gives a pool what loading all of undici would give it. An error that undici takes for one of a connection in use would have
+ * the tunnel dug again at once, for ever: it becomes one of a connection that was never there.
+ */
+function openProxy(pool: Pool): Pool {
+  const connect = async (options: Dispatcher.ConnectOptions) => {
+    try {
+      return await connectTo.call(pool, options);
+    } catch (error) {
+      const code = String((error as NodeJS.ErrnoException).code);
+      if (!["UND_ERR_SOCKET", "UND_ERR_INFO"].includes(code)) throw error;
+      throw Object.assign(new Error("the proxy cut the connection", { cause: error }), { code: "ECONNRESET" });
+    }
+  };
+  return Object.assign(pool, { connect });
 }

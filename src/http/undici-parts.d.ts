@@ -33,7 +33,7 @@ declare module "undici/lib/dispatcher/proxy-agent.js" {
 declare module "undici/lib/api/api-connect.js" {
   import type { Dispatcher } from "undici";
 
-  const connect: Dispatcher["connect"];
+  const connect: (this: Dispatcher, options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
 
   export = connect;
 }

@@ -7,6 +7,7 @@
 import { isLadingError, LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
 import { redactUrl } from "../http/redact.js";
+import type { IoOptions } from "../stream/bytes.js";
 import type { Credentials } from "./auth-file.js";
 import type { Challenge } from "./challenge.js";
 import { isTrustedRealm, parseRealm } from "./realm.js";
@@ -19,7 +20,7 @@ export interface AuthOptions {
   readonly registry: URL;
   readonly repository: string;
   /** Looked up once, when the first challenge comes. */
-  readonly credentials: () => Promise<Credentials | undefined>;
+  readonly credentials: (options: IoOptions) => Promise<Credentials | undefined>;
   /** Hosts of token servers that may see the credentials although they are on another host (none). */
   readonly trustedRealms?: readonly string[] | undefined;
 }
@@ -67,8 +68,11 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
   /** The last Bearer challenge, which tells where tokens come from. */
   let offer: Challenge | undefined;
 
-  async function lookUp(): Promise<Credentials | undefined> {
-    credentials ??= options.credentials();
+  async function lookUp(signal: AbortSignal | undefined): Promise<Credentials | undefined> {
+    credentials ??= options.credentials({ signal }).catch((error) => {
+      credentials = undefined;
+      throw error;
+    });
     const found = await credentials;
     for (const secret of [found?.password, found?.identityToken, found?.registryToken]) if (secret) secrets.add(secret);
     if (found !== undefined) hint ??= `the login for ${options.registry.host} was refused: log in again, or as another`;
@@ -80,8 +84,8 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
     return tokens.find(({ usableUntilMs }) => Date.now() < usableUntilMs)?.value;
   }
 
-  async function request({ parameters }: Challenge, need: Need): Promise<Token> {
-    const found = await lookUp();
+  async function request({ parameters }: Challenge, need: Need, signal: AbortSignal | undefined): Promise<Token> {
+    const found = await lookUp(signal);
     if (found?.registryToken !== undefined) return ownToken(found.registryToken, options.registry);
     const realm = parseRealm(parameters.realm, options.registry);
     const trusted = isTrustedRealm(realm, options.registry, options.trustedRealms ?? []);
@@ -92,17 +96,19 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
     const scopes = mergeScopes(parameters.scope, ...scopesOf(options.repository, need));
     const wanted = { realm, service: parameters.service, scopes, credentials: trusted ? found : undefined };
     return once(pending, JSON.stringify([realm.href, wanted.service, [...scopes].sort()]), () =>
-      fetchToken(options.client, wanted),
+      fetchToken(options.client, wanted, { signal }),
     );
   }
 
-  async function bearer(challenge: Challenge, need: Need, signal: AbortSignal | undefined): Promise<string> {
+  async function bearer(challenge: Challenge, need: Need, signal?: AbortSignal, isAgain = false): Promise<string> {
     try {
-      const { value, usableUntilMs } = await untilAborted(request(challenge, need), signal);
+      const { value, usableUntilMs } = await untilAborted(request(challenge, need, signal), signal);
       secrets.add(value);
       known.set(keyOf(need), { value: `Bearer ${value}`, usableUntilMs });
       return `Bearer ${value}`;
     } catch (error) {
+      // Who asked first for the same may have been stopped, which need not stop others.
+      if (!isLadingError(error) && !isAgain && signal?.aborted !== true) return bearer(challenge, need, signal, true);
       // Some token servers give nothing where they would not give all. Without the mount, the blob is uploaded.
       if (need.from === undefined || !isLadingError(error, "REGISTRY")) throw error;
       const { actions } = need;
@@ -121,7 +127,7 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
     if (newer !== undefined && newer !== used) return newer;
     const challenge = challenges.find(({ scheme }) => scheme === "bearer");
     if (challenge !== undefined) offer = challenge;
-    else if (challenges.some(({ scheme }) => scheme === "basic")) basic = formatBasic(await lookUp());
+    else if (challenges.some(({ scheme }) => scheme === "basic")) basic = formatBasic(await lookUp(signal));
     if (basic !== undefined) secrets.add(basic.slice("Basic ".length));
     const next = challenge === undefined ? basic : await bearer(challenge, need, signal);
     return next === used ? undefined : next;

@@ -6,6 +6,7 @@
  */
 
 import { isLadingError } from "../errors.js";
+import { isStall } from "../http/failure.js";
 import type { HttpResponse } from "../http/message.js";
 import { type Backoff, retryDelayMs, wait } from "../http/retry.js";
 import type { Descriptor } from "../oci/descriptor.js";
@@ -37,6 +38,9 @@ export async function fetchBlobSize(
   return Number(response.headers["content-length"] ?? -1);
 }
 
+/** Bytes after which a download that was cut has come on (64 KiB). */
+const PROGRESS = 65_536;
+
 export interface OpenOptions extends IoOptions {
   /** How long to wait before a download that was cut goes on. */
   readonly backoff: Backoff;
@@ -59,7 +63,7 @@ async function* download(session: Session, descriptor: Descriptor, options: Open
   const { size } = descriptor;
   const { signal, backoff } = options;
   let offset = 0;
-  for (let stalls = 0; ; ) {
+  for (let stalls = 0, silences = 0; ; ) {
     const before = offset;
     const { response, skip } = await request(session, descriptor, offset, options);
     try {
@@ -71,10 +75,12 @@ async function* download(session: Session, descriptor: Descriptor, options: Open
       if (offset >= size || (offset === before && offset > 0) || stalls === STALLS) return;
     } catch (error) {
       if (!isLadingError(error, "NETWORK") || stalls === STALLS || offset >= size) throw error;
+      // A registry that was silent for long is asked once more, not again and again for every byte that trickles in.
+      if (isStall(error) && ++silences > 1) throw error;
     } finally {
       await response.discard();
     }
-    stalls = offset > before ? 1 : stalls + 1;
+    stalls = offset > before + PROGRESS ? 1 : stalls + 1;
     await wait(retryDelayMs(stalls, undefined, backoff), signal);
   }
 }

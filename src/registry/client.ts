@@ -145,8 +145,10 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     if (isReferableType(descriptor.mediaType) || doubted.has(descriptor.digest)) return false;
     if (mount.dryRun) return await isMountable(descriptor, mounting, mount);
     const answer = await mountFromAny(descriptor, mounting, mount);
-    if (answer === "mounted") noteSent(descriptor);
-    else if (answer !== undefined) started.set(descriptor.digest, answer);
+    if (answer === "mounted") {
+      noteSent(descriptor);
+      believed.add(descriptor.digest);
+    } else if (answer !== undefined) started.set(descriptor.digest, answer);
     return answer === "mounted";
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { LadingError } from "../errors.js";
+import { deadlineSignal } from "../http/deadline.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { digestOf, isDigest, splitDigest } from "../oci/digest.js";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.js";
@@ -20,11 +21,6 @@ const ACCEPT = [MEDIA_TYPE.index, MEDIA_TYPE.manifest, MEDIA_TYPE.dockerIndex, M
 
 /** Milliseconds for the whole of a manifest (120 000), which an idle timeout alone would not bound. */
 const DEADLINE_MS = 120_000;
-
-function deadline(signal: AbortSignal | undefined): AbortSignal {
-  const own = AbortSignal.timeout(DEADLINE_MS);
-  return signal === undefined ? own : AbortSignal.any([own, signal]);
-}
 
 /** What a tag or digest points to; undefined where there is nothing. Asks by HEAD, and by GET where that tells too little. */
 export async function fetchDescriptor(
@@ -43,7 +39,11 @@ export async function fetchDescriptor(
     if (isDigest(name)) checkContent({ digest, size }, { digest: name }, `manifest from ${session.label}`);
     return { mediaType, digest, size };
   }
-  const response = await session.send({ ...request, method: "GET", signal: deadline(signal) });
+  const response = await session.send({
+    ...request,
+    method: "GET",
+    signal: deadlineSignal(session.registry, DEADLINE_MS, signal),
+  });
   if (response.status === 404) return undefined;
   if (response.status !== 200) throw await session.refused(response, "GET", `resolve "${name}" in`);
   return describeAnswer(session, name, response);
@@ -82,7 +82,7 @@ export async function hasManifest(
 export async function fetchManifest(session: Session, descriptor: Descriptor, { signal }: IoOptions): Promise<Buffer> {
   const { digest, size, mediaType } = descriptor;
   const request = { method: "GET", to: `manifests/${digest}`, actions: "pull", headers: { accept: ACCEPT } } as const;
-  const response = await session.send({ ...request, signal: deadline(signal) });
+  const response = await session.send({ ...request, signal: deadlineSignal(session.registry, DEADLINE_MS, signal) });
   if (response.status === 404) {
     await response.discard();
     throw blobNotFound(descriptor, session.label);

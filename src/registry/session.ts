@@ -9,6 +9,7 @@ import type { HttpClient } from "../http/client.js";
 import { isPassingFailure } from "../http/failure.js";
 import { type HttpRequest, type HttpResponse, isSameOrigin } from "../http/message.js";
 import { isRetryableStatus } from "../http/retry.js";
+import type { IoOptions } from "../stream/bytes.js";
 import { createAuthenticator } from "./auth.js";
 import { parseChallenges } from "./challenge.js";
 import type { CredentialSource } from "./credentials.js";
@@ -63,7 +64,7 @@ export function createSession(place: Place, options: SessionOptions): Session {
   let opening: Promise<unknown> | undefined;
 
   function authenticate() {
-    const credentials = async () => options.credentials?.(place);
+    const credentials = async (io: IoOptions) => options.credentials?.(place, io);
     const { client, trustedRealms } = options;
     return createAuthenticator({ client, registry, repository: place.repository, credentials, trustedRealms });
   }
@@ -96,15 +97,22 @@ export function createSession(place: Place, options: SessionOptions): Session {
     return await once(isLast ? { ...request, retry: false } : request, urlOf(request.to), undefined);
   }
 
-  /** Others wait for the first: it may change where the registry is. */
+  /** The answer to the first request; undefined for all others, which wait for it: it may change where the registry is. */
   async function opened(request: RegistryRequest): Promise<HttpResponse | undefined> {
-    await opening;
     if (!isOpen || typeof request.to !== "string" || request.body?.once === true) return undefined;
-    isOpen = false;
+    if (opening !== undefined) {
+      await opening;
+      return await opened(request);
+    }
     const answer = first(request);
-    opening = answer.catch(() => {
-      isOpen = true;
-    });
+    const done = () => {
+      opening = undefined;
+    };
+    opening = answer
+      .then(() => {
+        isOpen = false;
+      })
+      .then(done, done);
     return await answer;
   }
 

@@ -8,9 +8,10 @@
 
 import { LadingError } from "../errors.js";
 import type { HttpClient } from "../http/client.js";
+import { deadlineSignal } from "../http/deadline.js";
 import type { HttpRequest, HttpResponse } from "../http/message.js";
 import { redactUrl } from "../http/redact.js";
-import { collect, fromBytes } from "../stream/bytes.js";
+import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import type { Credentials } from "./auth-file.js";
 
 /** Bytes of a token server's answer (64 KiB). */
@@ -35,14 +36,19 @@ export interface TokenRequest {
   readonly credentials: Credentials | undefined;
 }
 
+export interface TokenOptions extends IoOptions {
+  /** Milliseconds for the whole of it (60 000). */
+  readonly deadlineMs?: number;
+}
+
 /**
  * Asks a token server. Redirects to another host are refused.
  *
  * @throws {LadingError} `REGISTRY` where it says no, or where its answer holds no token that a header may carry; `TOO_LARGE`
  * where it is more than 64 KiB; `NETWORK` where no answer comes.
  */
-export async function fetchToken(client: HttpClient, wanted: TokenRequest): Promise<Token> {
-  const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+export async function fetchToken(client: HttpClient, wanted: TokenRequest, io: TokenOptions = {}): Promise<Token> {
+  const signal = deadlineSignal(wanted.realm, io.deadlineMs ?? ANSWER_DEADLINE_MS, io.signal);
   let response: HttpResponse | undefined;
   if (wanted.credentials?.identityToken !== undefined) {
     response = await client.request({ ...refreshRequest(wanted, wanted.credentials.identityToken), signal });

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { deadlineSignal } from "../../src/http/deadline.js";
 import { isInternalHost, isLoopbackHost } from "../../src/http/host.js";
 import { redactUrl } from "../../src/http/redact.js";
 import { parseRetryAfter, retryDelayMs } from "../../src/http/retry.js";
@@ -61,6 +62,15 @@ test("case 130: no wait is longer than the limit", () => {
   assert.is(retryDelayMs(1, 50, { baseDelayMs: 10, maxDelayMs: 100 }), 50);
   const own = retryDelayMs(2, undefined, { baseDelayMs: 10, maxDelayMs: 100 });
   assert.ok(own >= 30 && own <= 36);
+});
+
+test("deadlineSignal() fires with a typed error when its time is over, and with the caller's signal", async () => {
+  const stopped = deadlineSignal("https://r.example/", 60_000, AbortSignal.abort("stop"));
+  assert.is(stopped.reason, "stop");
+  const late = deadlineSignal("https://r.example/?secret", 1, undefined);
+  while (!late.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.match(late.reason.message, "the answer stalled");
+  assert.not.match(late.reason.message, "secret");
 });
 
 test.run();

@@ -5,6 +5,7 @@ import type { Credentials } from "../../src/registry/auth-file.js";
 import { createRegistryStore } from "../../src/registry/client.js";
 import { mergeScopes } from "../../src/registry/scope.js";
 import { createSession } from "../../src/registry/session.js";
+import { fetchToken } from "../../src/registry/token.js";
 import { fromBytes } from "../../src/stream/bytes.js";
 import { type Answer, reply, startHostileServer } from "../support/hostile-server.js";
 import { rejects } from "../support/rejects.js";
@@ -113,6 +114,33 @@ test("case 118: a token server that redirects to another host is refused", async
   );
   await rejects(store(USER).tags(), "NETWORK");
   assert.is(inside.seen.length, 0);
+});
+
+test("an abort ends the question for a token, and not that of another who asks the same", async (context) => {
+  let count = 0;
+  const { server, store } = await startTokenRegistry(context, (request, response) =>
+    count++ === 0 ? undefined : good(request, response, count),
+  );
+  const remote = store(USER);
+  const stop = new AbortController();
+  const stopped = remote.tags({ signal: stop.signal }).catch((error) => error.name);
+  const other = remote.tags();
+  while (count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  assert.is(await stopped, "AbortError");
+  assert.equal(await other, []);
+  assert.is(server.seen.filter(({ path }) => path.startsWith("/token")).length, 2);
+});
+
+test("case 124: a token server that takes for ever ends in a typed error", async (context) => {
+  const { url } = await startHostileServer(context, (_request, response) => {
+    response.writeHead(200).write("{");
+  });
+  const client = createHttpClient();
+  context.defer(() => client.close());
+  const wanted = { realm: new URL(url), service: undefined, scopes: [], credentials: USER };
+  const error = await rejects(fetchToken(client, wanted, { deadlineMs: 200 }), "NETWORK");
+  assert.match(error.message, "the answer stalled");
 });
 
 /** A session over answers that are made up: the registry is not on this machine. */

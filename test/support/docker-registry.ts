@@ -26,6 +26,13 @@ export interface DockerRegistry {
   readonly folder: string;
 }
 
+export interface DockerRegistryOptions {
+  /** Ask for {@link USER} (false). */
+  readonly auth?: boolean;
+  /** Speak TLS, with the certificate and key in these files. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -34,10 +41,10 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Starts it until the test ends. With `auth` it asks for {@link USER}. */
+/** Starts it until the test ends. */
 export async function startDockerRegistry(
   context: TestContext,
-  { auth = false }: { readonly auth?: boolean } = {},
+  { auth = false, tls }: DockerRegistryOptions = {},
 ): Promise<DockerRegistry> {
   const folder = await tempFolder(context);
   const port = await freePort();
@@ -48,7 +55,7 @@ export async function startDockerRegistry(
     "version: 0.1",
     "log: {level: error}",
     `storage: {filesystem: {rootdirectory: ${join(folder, "data")}}, delete: {enabled: true}}`,
-    `http: {addr: "${host}", secret: fixed}`,
+    `http: {addr: "${host}", secret: fixed${tls ? `, tls: {certificate: ${tls.certFile}, key: ${tls.keyFile}}` : ""}}`,
     ...(auth ? [`auth: {htpasswd: {realm: here, path: ${join(folder, "htpasswd")}}}`] : []),
   ];
   await writeFile(join(folder, "config.yml"), `${lines.join("\n")}\n`);
@@ -61,7 +68,7 @@ export async function startDockerRegistry(
     await ended;
   });
   await untilUp(`http://${host}/v2/`);
-  return { host, url: `http://${host}`, folder };
+  return { host, url: `${tls ? "https" : "http"}://${host}`, folder };
 }
 
 async function untilUp(url: string): Promise<void> {
@@ -70,7 +77,8 @@ async function untilUp(url: string): Promise<void> {
       (response) => response.status,
       () => 0,
     );
-    if (status === 200 || status === 401) return;
+    // 400: it speaks TLS.
+    if (status === 200 || status === 401 || status === 400) return;
     await sleep(50);
   }
   throw new Error(`Cannot start docker-registry: ${url} does not answer`);
