@@ -6,6 +6,8 @@
  */
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { LadingError } from "../errors.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { type Credentials, type NamedHelper, serverOf } from "./auth-file.js";
@@ -74,6 +76,10 @@ interface Ended {
   readonly stdout: string;
 }
 
+function isInstalled(name: string, { PATH = "" }: HelperOptions["env"]): boolean {
+  return PATH.split(delimiter).some((folder) => existsSync(join(folder, `docker-credential-${name}`)));
+}
+
 /** Runs a helper to its end, without a shell. Rejects with the reason of the caller's signal. */
 async function runHelper(
   name: string,
@@ -96,7 +102,10 @@ async function runHelper(
         size += chunk.byteLength;
         if (size > ANSWER_LIMIT) reject(failed(name, registry, "its answer does not end"));
       });
-      child.on("error", (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? "unknown", stdout: "" }));
+      child.on("error", ({ code = "unknown" }: NodeJS.ErrnoException) =>
+        // The system says so as well where a folder of PATH may not be looked into.
+        resolve({ code: code === "EACCES" && !isInstalled(name, env) ? "ENOENT" : code, stdout: "" }),
+      );
       child.on("close", (code, killed) =>
         resolve({ code: code ?? killed ?? 1, stdout: String(Buffer.concat(chunks)) }),
       );

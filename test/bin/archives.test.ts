@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
+import { preparePodman } from "../support/podman.js";
 import { findProgram, missing, output } from "../support/programs.js";
 import { suite } from "../support/suite.js";
 import { createFilledCommand } from "./command.js";
@@ -63,9 +64,7 @@ test.needs(missing("podman", "skopeo"), "podman, skopeo and crane take what is w
   const { ok, folder } = await createFilledCommand(context);
   const [built = ""] = await ok("build", "-o", "docker-archive:d.tar:team/x:1", "-o", "oci-archive:x.tar:1");
   const digest = built.split(" ")[0];
-  for (const name of ["root", "run"]) await mkdir(join(folder, name));
-  const where = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
-  const podman = (...args: string[]) => output("podman", [...where, ...args], { cwd: folder });
+  const podman = await preparePodman(context, folder);
   const skopeo = (...args: string[]) => output("skopeo", ["--insecure-policy", ...args], { cwd: folder });
   assert.match(await podman("load", "-q", "-i", "d.tar"), /docker\.io\/team\/x:1/);
   for (const format of ["docker-archive", "oci-archive"]) {

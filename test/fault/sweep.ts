@@ -39,7 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "import", words: ["package", "import", "clean.tar.gz", "plain.tar", "demo.deb", "--store", "store"] },
   {
     name: "build",
-    words: ["build", "clean.tar.gz", "bare.tar", "demo.deb", "-o", "oci:out:t", "--store", "store"],
+    words: ["build", "-q", "clean.tar.gz", "bare.tar", "demo.deb", "-o", "oci:out:t", "--store", "store"],
   },
 ];
 

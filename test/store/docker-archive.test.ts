@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
@@ -15,6 +15,7 @@ import { collect, fromBytes } from "../../src/stream/bytes.js";
 import { indexMembers } from "../../src/tar/members.js";
 import { testStore } from "../contract/store.js";
 import { putImage, putTarImage, tarOf } from "../support/image.js";
+import { preparePodman } from "../support/podman.js";
 import { findProgram, missing, output } from "../support/programs.js";
 import { type RawMember, rawTar } from "../support/raw-tar.js";
 import { rejects } from "../support/rejects.js";
@@ -223,9 +224,7 @@ test.needs(missing("podman"), "podman loads it under its name", async (context) 
   const file = join(folder, "x.tar");
   const from = createMemoryStore();
   await deliver(await putTarImage(from, ["one", "two"]), from, place(createDockerArchiveStore(file), "team/py:1"));
-  for (const name of ["root", "run"]) await mkdir(join(folder, name));
-  const where = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
-  const podman = (...args: string[]) => output("podman", [...where, ...args]);
+  const podman = await preparePodman(context, folder);
   assert.match(await podman("load", "-q", "-i", file), /docker\.io\/team\/py:1/);
   assert.is((await podman("images", "-q", "--noheading", "team/py:1")).trim().length, 12);
 });
