@@ -57,6 +57,8 @@ export interface ErrorDetails {
     readonly url: string;
     readonly errors: readonly { readonly code: string; readonly message: string }[];
     readonly retryable: boolean;
+    /** Milliseconds that the registry asks to wait, where it says so. */
+    readonly retryAfterMs?: number;
   };
   /** A login could not be looked up or kept: a credential helper failed, or there is no place for it. */
   CREDENTIALS: { readonly registry: string; readonly why: string };

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import type { HttpResponse } from "../http/message.js";
 import { redactUrl } from "../http/redact.js";
-import { isRetryableStatus } from "../http/retry.js";
+import { isRetryableStatus, parseRetryAfter } from "../http/retry.js";
 import { collect } from "../stream/bytes.js";
 
 /** Bytes of an error's body that are looked at (64 KiB), and characters of it that are shown. */
@@ -38,13 +38,20 @@ export async function registryError(response: HttpResponse, request: FailedReque
   const hint = status === 401 || status === 403 ? request.hint : undefined;
   const message = `Cannot ${request.action}: the registry answered ${status}${said}; ${hint ?? remedy}`;
   const retryable = isRetryableStatus(status);
+  const retryAfterMs = parseRetryAfter(response.headers["retry-after"], Date.now());
   return new LadingError("REGISTRY", message, {
     status,
     method: request.method,
     url: redactUrl(response.url),
     errors,
     retryable,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** Milliseconds that the registry asks to wait before it is tried again; undefined where it does not say. */
+export function askedDelay(error: unknown): number | undefined {
+  return isLadingError(error, "REGISTRY") ? error.detail.retryAfterMs : undefined;
 }
 
 /** The `REGISTRY` error for an answer that says yes and does not make sense. */

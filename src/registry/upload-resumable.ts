@@ -14,6 +14,7 @@ import { type Backoff, retryDelayMs, wait } from "../http/retry.js";
 import type { Journal } from "../store/journal.js";
 import type { ContentId } from "../stream/hash.js";
 import type { Replay } from "../stream/replay.js";
+import { askedDelay } from "./failure.js";
 import type { Session } from "./session.js";
 import { createUploadNotes, type UploadNotes } from "./upload-notes.js";
 import {
@@ -92,7 +93,7 @@ export async function uploadResumably(
       return await notes.drop();
     } catch (error) {
       if (!isPassing(error, upload)) throw await giveUp(upload, error);
-      await recover(upload, () => wait(retryDelayMs(stalls + 1, undefined, backoff), signal));
+      await recover(upload, () => wait(retryDelayMs(stalls + 1, askedDelay(error), backoff), signal));
       stalls = upload.best > before ? 0 : stalls + 1;
       if (stalls === STALLS) throw await giveUp(upload, error);
     }

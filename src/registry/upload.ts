@@ -17,6 +17,7 @@ import { type ContentId, createHasher, hashing } from "../stream/hash.js";
 import { peek } from "../stream/peek.js";
 import { createReplay } from "../stream/replay.js";
 import { checkContent, verified } from "../stream/verify.js";
+import { askedDelay } from "./failure.js";
 import type { Session } from "./session.js";
 import { cancelUpload, finishUpload, patchUpload, type Started, startUpload } from "./upload-request.js";
 import { uploadResumably } from "./upload-resumable.js";
@@ -74,8 +75,8 @@ async function uploadHeld(session: Session, bytes: Uint8Array, id: ContentId, op
       return await finishUpload(session, location, id, { body, signal });
     } catch (error) {
       if (count === TRIES || !isPassing(error)) throw error;
+      await wait(retryDelayMs(count, askedDelay(error), backoff), signal);
     }
-    await wait(retryDelayMs(count, undefined, backoff), signal);
   }
 }
 

@@ -161,6 +161,26 @@ test("case 130: 429 for ever is a no that may pass", async (context) => {
   assert.ok(seen.length < 10);
 });
 
+test("case 130: an upload waits as long as the registry asks, and is then sent again", async (context) => {
+  for (const size of [5, 2 * 1024 * 1024]) {
+    const at: number[] = [];
+    const { host } = await startHostileServer(context, ({ method }, response) => {
+      if (method === "POST") return reply(response, 202, { location: "/v2/team/app/blobs/uploads/1" });
+      if (method === "GET") return reply(response, 404);
+      if (method === "HEAD") return reply(response, 404);
+      at.push(performance.now());
+      const isLast = method === "PUT" && at.length > 1;
+      return reply(response, at.length === 1 ? 503 : isLast ? 201 : 202, { "retry-after": "1", location: "/v2/u" });
+    });
+    const content = Buffer.alloc(size, "x");
+    const descriptor = describe("text/plain", content);
+    const store = storeAt(context, host, {}, { backoff: { baseDelayMs: 1, maxDelayMs: 5000 } });
+    const options = { ...descriptor, reopen: () => fromBytes(content) };
+    assert.equal((await store.put("text/plain", fromBytes(content), options)).digest, descriptor.digest);
+    assert.ok((at[1] ?? 0) - (at[0] ?? 0) > 900, `${size}: ${at}`);
+  }
+});
+
 test("case 129: an upload that the registry calls out of range begins anew", async (context) => {
   let count = 0;
   const { host, seen } = await startHostileServer(context, ({ method }, response) => {
