@@ -9,7 +9,7 @@ import { type BuiltImage, buildCached } from "./image/build-cache.js";
 import type { ImageSettings } from "./image/compose.js";
 import type { Content, ImageContents } from "./image/content.js";
 import { catalogOf, checkUsed, type Named, placeContents } from "./image/named-files.js";
-import type { BuildWarning } from "./image/plan-layers.js";
+import { type BuildWarning, isPlannedByOutlines } from "./image/plan-layers.js";
 import { MAX_LAYERS, type SquashOptions } from "./image/stack-layers.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import type { Digest } from "./oci/digest.js";
@@ -95,7 +95,7 @@ interface Run extends BuildOptions {
   readonly count: { packageBytes: number };
   /** Of layers that were stored, by the digest of their list of files. */
   readonly outlines: Map<Digest, Outline>;
-  /** Will the layers be planned by them, as far as can be told before? */
+  /** Will the layers be planned by them? */
   readonly wantsOutlines: boolean;
   /** Identities of files, by their paths: before they were read, and of which it is sure what they hold. */
   readonly sources: ReadonlyMap<string, SourceIdentity>;
@@ -256,8 +256,7 @@ export async function buildFilesAnew(
   recipe: Recipe,
   sources: ReadonlyMap<string, SourceIdentity>,
 ): Promise<FilesBuild> {
-  const wantsOutlines = recipe.base === undefined && recipe.files.length === 0;
-  const run = { ...startRun(options, sources), wantsOutlines };
+  const run = { ...startRun(options, sources), wantsOutlines: isPlannedByOutlines(recipe) };
   const { local, signal } = run;
   // The image's last layer is lading's own. What compresses it loads while files are read; it says itself where it cannot.
   loadBlockEncoder("gzip").catch(() => {});
