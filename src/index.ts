@@ -119,6 +119,7 @@ export type {
   RepositoryName,
   Store,
   Tagged,
+  TagOptions,
   TagReader,
   TagWriter,
 } from "./store/store.js";

@@ -96,7 +96,9 @@ async function addManifest(
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
   try {
-    await list(repository, names, descriptor, { signal });
+    const roots = names.length === 0 ? [{ descriptor }] : names.map((tag) => ({ name: tag, descriptor }));
+    // What the tags stood for so far stays there for who asks by its digest.
+    await repository.store.tag(roots, { signal, keep: true });
   } catch (error) {
     // Garbage was collected since the children were looked for.
     if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
@@ -113,27 +115,6 @@ async function addManifest(
 
 function missingChild(name: string): Reply {
   return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${name} is not in this repository: push it again`);
-}
-
-/** Lists a manifest under its tags. What these stood for so far stays there for who asks by its digest. */
-async function list(
-  { store }: Repository,
-  names: readonly string[],
-  descriptor: Descriptor,
-  options: IoOptions,
-): Promise<void> {
-  if (names.length === 0) return await store.tag([{ descriptor }], options);
-  const older = (await store.tags(options)).filter(
-    (root) => root.name !== undefined && names.includes(root.name) && root.descriptor.digest !== descriptor.digest,
-  );
-  const named = names.map((name) => ({ name, descriptor }));
-  try {
-    await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
-  } catch (error) {
-    // What is no longer whole is not held on to.
-    if (older.length === 0 || !isLadingError(error, "NOT_FOUND")) throw error;
-    await store.tag(named, options);
-  }
 }
 
 /** Undefined where it is too large. */
@@ -185,12 +166,8 @@ export async function deleteManifest(repository: Repository, target: string, opt
 }
 
 async function deleteTag({ store }: Repository, tag: string, options: IoOptions): Promise<Reply> {
-  const roots = await store.tags(options);
-  const root = roots.find(({ name }) => name === tag);
-  if (root === undefined) return UNKNOWN();
-  const same = roots.filter(({ descriptor }) => descriptor.digest === root.descriptor.digest);
-  await store.untag([tag], options);
+  if (!(await store.tags(options)).some(({ name }) => name === tag)) return UNKNOWN();
   // Without its last name the manifest is still there by its digest.
-  if (same.length === 1) await store.tag([{ descriptor: root.descriptor }], options);
+  await store.untag([tag], { ...options, keep: true });
   return emptyReply(202);
 }
