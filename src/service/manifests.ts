@@ -12,6 +12,7 @@ import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
 import { manifestTypeOf } from "../registry/manifest-type.js";
+import { reach, reachNothing } from "../store/reach.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { type Exchange, headerOf } from "./exchange.js";
 import { subjectOf } from "./referrers.js";
@@ -136,14 +137,36 @@ async function checkManifest(repository: Repository, bytes: Uint8Array, exchange
     if (isLadingError(error)) return refusal(400, "MANIFEST_INVALID", error.message);
     throw error;
   }
-  for (const child of childrenOf(mediaType, bytes)) {
+  const children = childrenOf(mediaType, bytes);
+  for (const child of children) {
     if (!isNeeded(mediaType, child)) continue;
     const size = await repository.sizeOf(child.digest, exchange);
     if (size !== undefined && size !== child.size)
       return refusal(400, "MANIFEST_INVALID", `${child.digest} has ${size} bytes, not ${child.size}`);
     if (size === undefined || !(await repository.store.has(child, exchange))) return missingChild(child.digest);
   }
-  return mediaType;
+  return (await checkListed(repository, children, exchange)) ?? mediaType;
+}
+
+/**
+ * What is listed as a manifest, at any depth, has to be one: nobody could pull it, or tell what it needs and so collect
+ * garbage here. It may have come as a blob, which nobody looked into.
+ */
+async function checkListed(
+  { store }: Repository,
+  children: readonly Descriptor[],
+  { signal }: IoOptions,
+): Promise<Reply | undefined> {
+  const reached = reachNothing();
+  const manifests = children.filter(({ mediaType }) => isReferableType(mediaType));
+  try {
+    await reach(manifests, store, reached, { signal });
+  } catch (error) {
+    if (!isLadingError(error) || isLadingError(error, "IO")) throw error;
+    return refusal(400, "MANIFEST_INVALID", `what it lists as a manifest is none, or is damaged: ${error.code}`);
+  }
+  const [missing] = reached.missing;
+  return missing === undefined ? undefined : missingChild(missing);
 }
 
 /** Layers that must not be distributed may be missing, and so may what an index lists and is no manifest. */

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, watch } from "node:fs";
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as assert from "uvu/assert";
 import { isLadingError } from "../../src/errors.js";
 import { digestOf } from "../../src/oci/digest.js";
@@ -220,6 +221,83 @@ test("deleting a tag leaves the manifest; deleting that takes its tags along; bl
   assert.is((await call("DELETE", `/v2/a/blobs/${digestOf("shared")}`)).status, 202);
   assert.is((await call("GET", `/v2/a/blobs/${digestOf("shared")}`)).status, 404);
   assert.is((await call("GET", `/v2/b/blobs/${digestOf("shared")}`)).text, "shared");
+});
+
+test("what loses its tags can be collected at no moment, also where another process moves them", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const layout = join(folder, "a/_layout");
+  const root = await putImage(store, [Buffer.from("layer")]);
+  await store.tag([{ name: "1", descriptor: root }]);
+  // Whatever collects garbage sees the index as it is between two writes.
+  const seen: boolean[] = [];
+  const watcher = watch(layout, () => {
+    const text = readFileSync(join(layout, "index.json"), "utf8");
+    seen.push(text.includes(root.digest));
+  });
+  assert.is((await call("DELETE", "/v2/a/manifests/1")).status, 202);
+  for (let waited = 0; seen.length === 0 && waited < 100; waited++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  watcher.close();
+  assert.ok(seen.length > 0 && seen.every(Boolean));
+  assert.is((await call("GET", `/v2/a/manifests/${root.digest}`)).status, 200);
+});
+
+test("a repository whose folder is taken away begins anew", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  for (const round of ["1", "2", "3"]) {
+    const root = await putImage(store, [Buffer.from(round)]);
+    await store.tag([{ name: "1", descriptor: root }]);
+    assert.is((await call("GET", "/v2/a/manifests/1")).headers.get("docker-content-digest"), root.digest);
+    await rm(join(folder, "a"), { recursive: true });
+    assert.is((await call("GET", "/v2/a/manifests/1")).status, 404);
+  }
+});
+
+test("what an index lists as a manifest has to be one, at any depth", async (context) => {
+  const { call, upload } = await start(context);
+  const listing = (mediaType: string, text: string) =>
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.index,
+      manifests: [{ mediaType, digest: digestOf(text), size: Buffer.byteLength(text) }],
+    });
+  const put = (text: string) => call("PUT", "/v2/a/manifests/1", text, { "content-type": MEDIA_TYPE.index });
+  await upload("no manifest");
+  const outer = listing(MEDIA_TYPE.manifest, "no manifest");
+  assert.is((await put(outer)).code, "MANIFEST_INVALID");
+  await upload(outer);
+  assert.is((await put(listing(MEDIA_TYPE.index, outer))).code, "MANIFEST_INVALID");
+  const hollow = listing(MEDIA_TYPE.manifest, "not there");
+  await upload(hollow);
+  assert.is((await put(listing(MEDIA_TYPE.index, hollow))).code, "MANIFEST_BLOB_UNKNOWN");
+  assert.is((await put(listing("text/plain", "no manifest"))).status, 201);
+});
+
+test("an upload that is a blob already takes no more content", async (context) => {
+  const { call, begin, upload, folder } = await start(context);
+  await upload("other");
+  const at = await begin();
+  await call("PATCH", at, "hello");
+  // A server that is killed before it removes the upload leaves this.
+  const file = join(folder, "a/_uploads", basename(at));
+  await link(file, join(folder, "a/_layout/blobs/sha256", digestOf("hello").slice(7)));
+  assert.is((await call("PATCH", at, "!")).code, "BLOB_UPLOAD_UNKNOWN");
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("hello")}`)).text, "hello");
+  assert.equal(await readdir(join(folder, "a/_uploads")), []);
+});
+
+test("an upload whose last step fails is still there", async (context) => {
+  const { call, begin, folder } = await start(context);
+  const at = await begin();
+  await call("PATCH", at, "hello");
+  await writeFile(join(folder, "a/_layout"), "in the way");
+  const put = () => call("PUT", `${at}?digest=${digestOf("hello")}`);
+  assert.is((await put()).status, 500);
+  assert.is((await call("GET", at)).headers.get("range"), "0-4");
+  await rm(join(folder, "a/_layout"));
+  assert.is((await put()).status, 201);
 });
 
 test("a chunk of another length than its range says leaves nothing behind", async (context) => {
