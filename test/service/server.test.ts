@@ -9,6 +9,8 @@ import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { createRegistryStore } from "../../src/registry/client.js";
 import { OPEN_GATE } from "../../src/service/access-request.js";
 import { createLayoutRepositories } from "../../src/service/layout-repositories.js";
+import { listReferrers } from "../../src/service/referrers.js";
+import { createRepository } from "../../src/service/repository.js";
 import { createRegistryServer } from "../../src/service/server.js";
 import { copy } from "../../src/store/copy.js";
 import { createLayoutStore } from "../../src/store/layout.js";
@@ -377,6 +379,28 @@ test("referrers come in pages that clients accept, with those that only the fall
   assert.equal(found, [...pushed, hidden.digest].sort());
 });
 
+test("a page of referrers reads no more than it holds", async (context) => {
+  const store = createMemoryStore();
+  const config = await store.put(MEDIA_TYPE.config, fromBytes("{}"));
+  const subject = { mediaType: MEDIA_TYPE.manifest, digest: digestOf("subject"), size: 7 };
+  for (const at of ["1", "2", "3", "4", "5"]) {
+    const annotations = { at, note: "x".repeat(2 * 1024 * 1024) };
+    const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, config, layers: [], subject, annotations };
+    await store.tag([{ descriptor: await store.put(MEDIA_TYPE.manifest, fromBytes(JSON.stringify(manifest))) }]);
+  }
+  let reads = 0;
+  const open = (...given: Parameters<typeof store.open>) => {
+    reads++;
+    return store.open(...given);
+  };
+  const repository = createRepository({ ...store, open }, await tempFolder(context));
+  const request = { query: new URLSearchParams(), path: "/", signal: new AbortController().signal };
+  const reply = await listReferrers(repository, subject.digest, request);
+  assert.is(JSON.parse(String(reply.body)).manifests.length, 1);
+  assert.match(reply.headers.link ?? "", "last=sha256");
+  assert.is(reads, 2);
+});
+
 test("a manifest that is deleted as a blob loses its tags", async (context) => {
   const { host, call } = await start(context);
   const store = createRegistryStore({ registry: host, repository: "a" });
@@ -409,14 +433,22 @@ test("what is no endpoint, method, name or host of ours is refused", async (cont
   assert.is((await call("GET", "/")).status, 404);
   assert.is((await call("PUT", "/v2/")).status, 405);
   assert.is((await call("GET", "/v2/A/tags/list")).code, "NAME_INVALID");
-  const status = await new Promise((resolve, reject) => {
-    const sent = request({ port, host: "127.0.0.1", path: "/v2/", headers: { host: "evil.example" } }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
+  const statusOf = async (...headers: string[]) => {
+    return await new Promise((resolve, reject) => {
+      const sent = request({ port, host: "127.0.0.1", path: "/v2/", headers, setHost: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.on("error", reject).end();
     });
-    sent.on("error", reject).end();
-  });
-  assert.is(status, 403);
+  };
+  const own = ["Host", `127.0.0.1:${port}`];
+  assert.is(await statusOf(...own), 200);
+  assert.is(await statusOf("Host", "evil.example"), 403);
+  assert.is(await statusOf(...own, "Host", "evil.example"), 400);
+  for (const origin of ["https://evil.example", "null", "http://127.0.0.1:1"])
+    assert.is(await statusOf(...own, "Origin", origin), 403);
+  assert.is(await statusOf(...own, "Origin", `http://127.0.0.1:${port}`), 200);
 });
 
 test("no name leads out of the folder", async (context) => {
@@ -461,6 +493,31 @@ test("storage that fails is a 500 without its path, and the owner hears of it", 
   assert.is(response.status, 500);
   assert.not.match(await response.text(), folder);
   assert.ok(isLadingError(heard[0], "IO"));
+});
+
+test("content that is damaged is nobody else's mistake, and the owner hears of it", async (context) => {
+  const folder = await tempFolder(context);
+  const heard: unknown[] = [];
+  const onError = (error: unknown) => heard.push(error);
+  const listening = await createRegistryServer({ repositories: createLayoutRepositories(folder), onError }).listen();
+  context.defer(() => listening.close());
+  const digest = digestOf("hello");
+  const blobs = `${listening.url}/v2/a/blobs/`;
+  assert.is((await fetch(`${blobs}uploads/?digest=${digest}`, { method: "POST", body: "hello" })).status, 201);
+  await writeFile(join(folder, "a/_layout/blobs/sha256", digest.slice(7)), "HELLO");
+  const got = fetch(blobs + digest).then((response) => response.text());
+  assert.is(await got.catch(() => "cut"), "cut");
+  assert.ok(isLadingError(heard[0], "DIGEST_MISMATCH"));
+  assert.is((await fetch(`${listening.url}/v2/a/manifests/${digest}`)).status, 500);
+  assert.ok(isLadingError(heard[1], "DIGEST_MISMATCH"));
+  // Who goes away is no error.
+  const left = new AbortController();
+  const large = Buffer.alloc(8 * 1024 * 1024);
+  await fetch(`${blobs}uploads/?digest=${digestOf(large)}`, { method: "POST", body: new Uint8Array(large) });
+  await fetch(blobs + digestOf(large), { signal: left.signal });
+  left.abort();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.is(heard.length, 2);
 });
 
 test("close() ends connections that are kept alive, soon", async (context) => {
