@@ -18,10 +18,13 @@ import { isRepository } from "../oci/reference.js";
 import { createLayoutStore } from "../store/layout.js";
 import { blobPath, sizeToKeep } from "../store/layout-blobs.js";
 import { makeFolder } from "../store/make-folder.js";
+import { createRecent } from "./recent.js";
 import { type Repositories, type Repository, removeFile } from "./repository.js";
 
 /** Parts of a name that are looked into when repositories are listed. */
 const MAX_DEPTH = 32;
+/** Repositories that are kept open though nobody asks for them; whoever makes names up fills no memory. */
+const MAX_IDLE = 1_000;
 
 /** Where a repository's layout is, and its uploads under way. */
 export function repositoryFolders(root: string, name: string): { readonly layout: string; readonly uploads: string } {
@@ -35,7 +38,8 @@ export function repositoryFolders(root: string, name: string): { readonly layout
  * @throws {LadingError} From its methods: `IO` where a folder cannot be read.
  */
 export function createLayoutRepositories(root: string): Repositories {
-  const opened = new Map<string, { readonly repository: Repository; wasThere: boolean }>();
+  const opened = createRecent<Repository>(MAX_IDLE);
+  const seen = new WeakSet<Repository>();
   return {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
@@ -45,11 +49,11 @@ export function createLayoutRepositories(root: string): Repositories {
       if (!create && !isThere) return undefined;
       const known = opened.get(name);
       // Who takes the folder away takes what is known of it along.
-      const isSame = known !== undefined && (isThere || !known.wasThere);
-      const entry = isSame ? known : { repository: createLayoutRepository(layout, uploads), wasThere: isThere };
-      entry.wasThere ||= isThere;
-      opened.set(name, entry);
-      return entry.repository;
+      const isSame = known !== undefined && (isThere || !seen.has(known));
+      const repository = isSame ? known : createLayoutRepository(layout, uploads);
+      if (isThere) seen.add(repository);
+      if (!isSame) opened.set(name, repository);
+      return repository;
     },
     async prepare() {
       await makeFolder(root).catch((error) => {

@@ -2,6 +2,8 @@ import { readFileSync, watch } from "node:fs";
 import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { basename, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { isLadingError } from "../../src/errors.js";
 import { digestOf } from "../../src/oci/digest.js";
@@ -449,6 +451,23 @@ test("what is no endpoint, method, name or host of ours is refused", async (cont
   for (const origin of ["https://evil.example", "null", "http://127.0.0.1:1"])
     assert.is(await statusOf(...own, "Origin", origin), 403);
   assert.is(await statusOf(...own, "Origin", `http://127.0.0.1:${port}`), 200);
+});
+
+test("names that were asked for fill no memory", async (context) => {
+  const repositories = createLayoutRepositories(await tempFolder(context));
+  const open = async (name: string) => await repositories.open(name, { create: true });
+  const held = await open("held");
+  const first = new WeakRef((await open("first")) ?? {});
+  assert.is(await open("first"), first.deref());
+  for (let at = 0; at < 1_000; at++) await open(`n${at}`);
+  setFlagsFromString("--expose-gc");
+  const collectAll = runInNewContext("gc") as () => void;
+  for (let tries = 0; first.deref() !== undefined && tries < 20; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collectAll();
+  }
+  assert.is(first.deref(), undefined);
+  assert.is(await open("held"), held);
 });
 
 test("no name leads out of the folder", async (context) => {
