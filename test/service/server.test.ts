@@ -539,6 +539,27 @@ test("content that is damaged is nobody else's mistake, and the owner hears of i
   assert.is(heard.length, 2);
 });
 
+test("a connection is silent while an answer is made, and is ended when its client is silent", async (context) => {
+  const folder = await tempFolder(context);
+  const repository = createRepository(createMemoryStore(), join(folder, "uploads"));
+  const open = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return repository;
+  };
+  const repositories = { open, list: async () => [] };
+  const listening = await createRegistryServer({ repositories, idleTimeoutMs: 100 }).listen();
+  context.defer(() => listening.close());
+  const statusOf = async (method: string, path: string) =>
+    (await fetch(`${listening.url}/v2/a/${path}`, { method })).status;
+  assert.is(await statusOf("GET", "tags/list"), 200);
+  assert.is(await statusOf("HEAD", "manifests/1"), 404);
+  assert.is(await statusOf("POST", "blobs/uploads/"), 202);
+  const silent = request(`${listening.url}/v2/a/blobs/uploads/`, { method: "POST", headers: { "content-length": 5 } });
+  const cut = new Promise((resolve) => silent.on("error", () => resolve("cut")));
+  silent.write("he");
+  assert.is(await cut, "cut");
+});
+
 test("close() ends connections that are kept alive, soon", async (context) => {
   const folder = await tempFolder(context);
   await mkdir(join(folder, "x"));
