@@ -78,7 +78,7 @@ export function checkReach(host: string, has: { readonly tls: boolean; readonly 
   const why = has.gate
     ? "passwords and content would cross the network in the clear"
     : "nobody would have to log in, so all of them could read, write and delete";
-  const message = `Cannot listen on "${host}": other machines reach it and ${why}, expected a loopback address, or users and TLS; use 127.0.0.1, or allow it expressly`;
+  const message = `Cannot listen on "${host}": other machines reach it and ${why}, expected a loopback address, or users and TLS; use 127.0.0.1, or allow it by --insecure-listen (insecureListen)`;
   throw new LadingError("UNSUPPORTED", message, { what: "listening beyond loopback" });
 }
 
