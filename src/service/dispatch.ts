@@ -88,7 +88,12 @@ async function answerRepository(exchange: Exchange, route: GoodRoute, repository
       return listTags(exchange, route.name, repository);
     case "blob":
       if (method === "DELETE") return deleteBlob(repository, route.target, { signal });
-      return readBlob(repository, route.target, { signal, isQuestion, range: headerOf(exchange, "range") });
+      // RFC 9110, section 14.2: of GET alone.
+      return readBlob(repository, route.target, {
+        signal,
+        isQuestion,
+        range: isQuestion ? undefined : headerOf(exchange, "range"),
+      });
     case "manifest":
       if (method === "PUT") return keepManifest(exchange, route, repository);
       if (method === "DELETE") return deleteManifest(repository, route.target, { signal });

@@ -64,6 +64,15 @@ test("a blob goes up in one piece and comes back whole, in part, and by HEAD", a
   assert.is(await readFile(join(folder, "a/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
 });
 
+test("a range is a GET's alone", async (context) => {
+  const { call, upload } = await start(context);
+  await upload("hello");
+  const range = { range: "bytes=1-2" };
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("hello")}`, undefined, range)).text, "el");
+  const { status, headers } = await call("HEAD", `/v2/a/blobs/${digestOf("hello")}`, undefined, range);
+  assert.equal([status, headers.get("content-length")], [200, "5"]);
+});
+
 test("chunks must come in order; the upload tells where it goes on", async (context) => {
   const { call, begin } = await start(context);
   const at = await begin();
