@@ -71,7 +71,9 @@ export {
   findPackages,
   listPackages,
   showPackage,
+  showPackages,
 } from "./package/catalog.js";
+export { exportPackages, type WrittenExport } from "./package/cntmp/write.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";

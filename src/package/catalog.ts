@@ -7,6 +7,7 @@
 import { LadingError } from "../errors.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { mapConcurrent } from "../stream/pool.js";
 import { readCatalogLine, readPackage } from "./artifact.js";
 import { isPackageDescriptor } from "./listed.js";
 import type { Package } from "./package.js";
@@ -90,21 +91,48 @@ export async function showPackage(store: Store, name: string, options: IoOptions
   return await readPackage(store, first.manifest, options);
 }
 
-/** What may be deleted. */
+/** What a name may mean. */
 export interface DeleteOptions extends IoOptions {
-  /** Delete all packages that a name fits, where they are several (no). */
+  /** All packages that a name fits are meant, where they are several (no). */
   readonly all?: boolean | undefined;
 }
 
+/** What is done to packages that are named. */
+interface Selection {
+  readonly action: "delete" | "export";
+  readonly all: boolean;
+}
+
 /** All that a name fits; throws `AMBIGUOUS` where they are several and only one may be meant. */
-function selectForDeletion(packages: readonly Package[], name: string, store: Store, all: boolean): readonly Package[] {
+function selectMeant(
+  packages: readonly Package[],
+  name: string,
+  store: Store,
+  { action, all }: Selection,
+): readonly Package[] {
   const found = select(packages, name, store);
   const exact = found.filter((pkg) => namesOf(pkg).at(-1) === name);
   const meant = !all && exact.length === 1 ? exact : found;
   if (all || meant.length === 1) return meant;
   const candidates = found.map((pkg) => namesOf(pkg).at(-1) ?? pkg.fqn);
-  const message = `Cannot delete "${name}": it may be ${candidates.join(", ")}; name one of them in full, or say --all`;
+  const message = `Cannot ${action} "${name}": it may be ${candidates.join(", ")}; name one of them in full, or say --all`;
   throw new LadingError("AMBIGUOUS", message, { requirement: name, candidates, chain: [] });
+}
+
+/**
+ * The packages that people mean by names, each once and whole, in the order of the store's list.
+ *
+ * @throws {LadingError} `NOT_FOUND` when a name fits nothing, `AMBIGUOUS` when it fits several and `all` is not said.
+ */
+export async function showPackages(
+  store: Store,
+  names: readonly string[],
+  options: DeleteOptions = {},
+): Promise<readonly Package[]> {
+  const { all = false } = options;
+  const packages = await listPackages(store, options);
+  const meant = distinct(names.flatMap((name) => selectMeant(packages, name, store, { action: "export", all })));
+  return await mapConcurrent(meant, 8, ({ manifest }) => readPackage(store, manifest, options));
 }
 
 /**
@@ -122,7 +150,7 @@ export async function deletePackages(
   const { all = false } = options;
   const list = await readList(store, options);
   const packages = distinct(list.map((listed) => listed.package));
-  const found = distinct(names.flatMap((name) => selectForDeletion(packages, name, store, all)));
+  const found = distinct(names.flatMap((name) => selectMeant(packages, name, store, { action: "delete", all })));
   const digests = new Set(found.map(({ manifest }) => manifest.digest));
   const listed = list.filter((each) => digests.has(each.package.manifest.digest));
   await store.untag(

@@ -28,10 +28,12 @@ interface Flags extends CommonFlags, TransformFlags, LimitFlags {
 
 export const verb: Verb = (cli) =>
   addLimitFlags(
-    addTransformFlags(createVerb(cli, "import", "Imports Debian packages, and tarballs with their JSON beside them.")),
+    addTransformFlags(
+      createVerb(cli, "import", "Imports packages: Debian's, .cntmp files, and tarballs with their JSON."),
+    ),
   )
     .name("import")
-    .argument("<files...>", "ruby.tar.gz (with ruby.json), jq_1.6-2.1_amd64.deb")
+    .argument("<files...>", "ruby.tar.gz (with ruby.json), jq_1.6-2.1_amd64.deb, team.cntmp")
     .option("--override", "replace packages of the same name and version")
     .option("--skip-existing", "leave packages of the same name and version as they are")
     .option("--compression <type>", `of layers that have to be made: ${COMPRESSIONS} (gzip:6)`)
