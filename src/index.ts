@@ -91,6 +91,15 @@ export { type CredentialSource, createCredentialSource } from "./registry/creden
 export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { placeInWorkspace, type WorkspacePlace } from "./registry/workspace.js";
 export { explain } from "./resolve/explain.js";
+export {
+  type Condition,
+  joinPolicies,
+  type Policy,
+  type PolicyAction,
+  type PolicyRule,
+  type Realm,
+} from "./resolve/policy.js";
+export { parseJob, parsePolicy } from "./resolve/policy-parse.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
 export { type Access, type AccessOptions, openAccess } from "./service/access/gate.js";
