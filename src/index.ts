@@ -80,6 +80,12 @@ export { type ListedFile, openFileList, readFileList } from "./package/file-list
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";
+export {
+  type PackageScript,
+  parsePackageScript,
+  type ScriptOptions,
+  type ScriptSource,
+} from "./package/script/script.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
