@@ -12,8 +12,8 @@ import { UsageError } from "./usage.js";
 const MAX_FILE = 64 * 1024 * 1024;
 
 interface PolicyFlags {
-  readonly policy?: readonly string[];
-  readonly job?: string;
+  readonly policy?: readonly string[] | undefined;
+  readonly job?: string | undefined;
 }
 
 async function readText(path: string): Promise<string> {

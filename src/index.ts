@@ -70,6 +70,7 @@ export {
   describePackage,
   findPackages,
   listPackages,
+  type NameOptions,
   showPackage,
   showPackages,
 } from "./package/catalog.js";
@@ -78,6 +79,7 @@ export { type CreateOptions, createPackage, type NewPackage } from "./package/cr
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
+export { parseNamespace, readNamespace, writeNamespace } from "./package/namespace.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";
 export {
@@ -86,6 +88,15 @@ export {
   type ScriptOptions,
   type ScriptSource,
 } from "./package/script/script.js";
+export {
+  type DownloadedPackage,
+  downloadPackage,
+  type PackageChanges,
+  replacePackage,
+  type UpdatedPackage,
+  type UpdateOptions,
+  updatePackage,
+} from "./package/update.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
@@ -105,6 +116,7 @@ export {
   type PolicyRule,
   type Realm,
 } from "./resolve/policy.js";
+export { rulesNaming } from "./resolve/policy-names.js";
 export { parseJob, parsePolicy } from "./resolve/policy-parse.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";

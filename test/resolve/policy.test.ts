@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import type { Package } from "../../src/package/package.js";
 import { explain } from "../../src/resolve/explain.js";
 import { joinPolicies } from "../../src/resolve/policy.js";
+import { rulesNaming } from "../../src/resolve/policy-names.js";
 import { parseJob, parsePolicy } from "../../src/resolve/policy-parse.js";
 import { resolve } from "../../src/resolve/resolve.js";
 import { throws } from "../support/rejects.js";
@@ -155,6 +156,19 @@ test("several documents are one policy; explain says what a policy left out", ()
   const why = explain(resolution, CATALOG, "runtime=java", options);
   assert.match(why, /jdk-8u300 \(a\.pol:1 retires it\)/);
   assert.match(why, /openjdk \(b\.pol:2 locks the choice to \/prod\/pkg::jdk-8u400\)/);
+});
+
+test("rulesNaming() finds the rules that name a package, and not those on its namespace", () => {
+  const policy = parsePolicy(
+    "job::/ {\n package.allow /prod/pkg\n package.lock /prod/pkg::jdk\n package.retire /x::jdk }",
+    {
+      path: "a.pol",
+    },
+  );
+  const lines = (fqn: string) => rulesNaming(policy, fqn).map(({ line }) => line);
+  assert.equal(lines("package::/prod/pkg::jdk"), [3]);
+  assert.equal(lines("/x::jdk"), [4]);
+  assert.equal(lines("/prod/pkg::jdk-8"), []);
 });
 
 test("a policy only ever takes choices away, and its order makes no difference", () => {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../../cli.js";
-import { openStore } from "../../flags.js";
+import { createVerb, formatCount, formatSize, print, type Verb } from "../../cli.js";
+import { addNamespaceFlag, type NamespaceFlags, namespaceOf, openStore } from "../../flags.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends NamespaceFlags {
   readonly output: string;
   readonly all?: boolean;
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "export", "Writes packages into one file, which `package import` reads.")
+  addNamespaceFlag(createVerb(cli, "export", "Writes packages into one file, which `package import` reads."))
     .name("export")
     .argument("<names...>", "package::/ns::name, /ns::name or name; =VERSION may follow")
     .requiredOption("-o, --output <file>", "the file to write: team.cntmp")
@@ -23,7 +23,8 @@ export const verb: Verb = (cli) =>
       const { exportPackages } = await import("../../../src/package/cntmp/write.js");
       const { store } = await openStore(cli, flags);
       const { signal } = cli;
-      const packages = await showPackages(store, names, { all: flags.all, signal });
+      const namespace = await namespaceOf(flags, store);
+      const packages = await showPackages(store, names, { namespace, all: flags.all, signal });
       const written = await exportPackages(store, packages, flags.output, { signal });
       const { path, size } = written;
       print(cli, flags, written, () => [

@@ -13,15 +13,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
-import { ioError, LadingError } from "../../errors.js";
 import type { Store } from "../../store/store.js";
-import { createTemporaryFile, syncFolder, type TemporaryFile } from "../../store/write-file.js";
-import type { IoOptions } from "../../stream/bytes.js";
+import type { ByteStream, IoOptions } from "../../stream/bytes.js";
 import { detectCompression } from "../../stream/detect.js";
 import { encodeMetadata } from "../metadata.js";
+import { writeNewFile } from "../new-file.js";
 import type { Package, ResourceClaims } from "../package.js";
 import type { ExportedLayer } from "./documents.js";
 
@@ -80,24 +77,11 @@ function addPackage(zip: Zip, store: Store, pkg: Package, number: string, signal
   );
 }
 
-async function writeAll(zip: Zip, { handle }: TemporaryFile, signal: AbortSignal | undefined): Promise<number> {
-  let size = 0;
+/** The zip file's bytes. */
+function readZip(zip: Zip): ByteStream {
   const output = zip.outputStream as Readable;
   zip.on("error", (error) => output.destroy(error));
-  for await (const chunk of output as AsyncIterable<Uint8Array>) {
-    signal?.throwIfAborted();
-    for (let at = 0; at < chunk.byteLength; ) at += (await handle.write(chunk, at)).bytesWritten;
-    size += chunk.byteLength;
-  }
-  return size;
-}
-
-async function checkDestination(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  if (there === undefined || there.isFile()) return;
-  const found = there.isDirectory() ? "a folder" : "a device or pipe";
-  const message = `Cannot write "${path}": it is ${found}, expected a file or nothing; name a file`;
-  throw new LadingError("FORMAT", message, { wanted: "a file", found, path });
+  return output as AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -114,24 +98,15 @@ export async function exportPackages(
   { signal }: IoOptions = {},
 ): Promise<WrittenExport> {
   if (packages.length === 0) throw new RangeError("There is nothing to export");
-  await checkDestination(path);
   const { default: yazl } = await import("yazl");
-  const folder = dirname(resolve(path));
-  const file = await createTemporaryFile(folder);
-  try {
+  const digits = Math.max(4, String(packages.length).length);
+  const open = () => {
     const zip = new yazl.ZipFile();
-    const digits = Math.max(4, String(packages.length).length);
     for (const [index, pkg] of packages.entries()) {
       addPackage(zip, store, pkg, String(index + 1).padStart(digits, "0"), signal);
     }
     zip.end();
-    const size = await writeAll(zip, file, signal);
-    await file.commit(path);
-    await syncFolder(folder);
-    return { path, size, packages };
-  } catch (error) {
-    throw ioError(error, "write", path);
-  } finally {
-    await file.discard();
-  }
+    return readZip(zip);
+  };
+  return { path, size: await writeNewFile(path, open, { signal }), packages };
 }
