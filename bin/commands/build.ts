@@ -31,8 +31,8 @@ import {
   type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
-import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { readPolicies } from "../policy.js";
+import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
 
 interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags, WorkspaceFlags {
