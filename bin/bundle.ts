@@ -23,7 +23,17 @@ async function writeSchema(): Promise<void> {
 }
 
 /** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
-const SELDOM = ["@toondepauw/node-zstd", "fzstd", "minimatch", "unbzip2-stream", "xz-decompress", "yaml", "zod"];
+const SELDOM = [
+  "@toondepauw/node-zstd",
+  "fzstd",
+  "minimatch",
+  "unbzip2-stream",
+  "xz-decompress",
+  "yaml",
+  "yauzl",
+  "yazl",
+  "zod",
+];
 
 const COMMON: BuildOptions = {
   bundle: true,

@@ -28,7 +28,8 @@ import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import { storeSmallFile } from "./package/small-file.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
-import type { Resolution } from "./resolve/resolution.js";
+import type { Policy, Realm } from "./resolve/policy.js";
+import type { Resolution, ResolveOptions } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
@@ -63,6 +64,9 @@ export interface BuildOptions extends IoOptions {
   readonly transform?: Transform | undefined;
   /** How far files and layers that are read may grow when they are decompressed (500 times their size). */
   readonly limits?: DecompressLimits | undefined;
+  /** Which packages may be chosen, and for which job or realm of jobs that is asked (all; `/`). */
+  readonly policy?: Policy | undefined;
+  readonly job?: Realm | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
   /** Files at once (4). */
@@ -110,6 +114,10 @@ function startRun(options: BuildOptions, sources: ReadonlyMap<string, SourceIden
   };
   const found = { warnings, count: { packageBytes: 0 }, outlines: new Map(), sure: new Map() };
   return { ...options, ...found, onWarning, wantsOutlines: false, sources };
+}
+
+function rulesOf({ policy, job }: Run, platform: Platform | undefined): ResolveOptions {
+  return { ...ECOSYSTEM_RULES, policy, job, ...(platform === undefined ? {} : { platform }) };
 }
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
@@ -174,8 +182,7 @@ export async function build(recipe: Recipe, options: BuildOptions): Promise<Buil
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
   const images: BuiltImage[] = [];
   for (const platform of platforms) {
-    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    const resolution = resolve(recipe.packages, catalog, rules);
+    const resolution = resolve(recipe.packages, catalog, rulesOf(run, platform));
     const contents = resolution.packages.map((each): Content => ({ kind: "package", package: each.package }));
     images.push(await buildPlatform(recipe, resolution, contents, run));
   }
@@ -267,10 +274,8 @@ export async function buildFilesAnew(
   const catalog = catalogOf(named, stored);
   const asked = run.platforms ?? recipe.platforms;
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
-  const resolutions = platforms.map((platform) => {
-    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    return resolve([...recipe.packages, ...requests], catalog, rules);
-  });
+  const asks = [...recipe.packages, ...requests];
+  const resolutions = platforms.map((platform) => resolve(asks, catalog, rulesOf(run, platform)));
   checkUsed(named, resolutions);
   const images: BuiltImage[] = [];
   for (const resolution of resolutions) {

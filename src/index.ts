@@ -70,14 +70,33 @@ export {
   describePackage,
   findPackages,
   listPackages,
+  type NameOptions,
   showPackage,
+  showPackages,
 } from "./package/catalog.js";
+export { exportPackages, type WrittenExport } from "./package/cntmp/write.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
+export { parseNamespace, readNamespace, writeNamespace } from "./package/namespace.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";
+export {
+  type PackageScript,
+  parsePackageScript,
+  type ScriptOptions,
+  type ScriptSource,
+} from "./package/script/script.js";
+export {
+  type DownloadedPackage,
+  downloadPackage,
+  type PackageChanges,
+  replacePackage,
+  type UpdatedPackage,
+  type UpdateOptions,
+  updatePackage,
+} from "./package/update.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
@@ -89,6 +108,16 @@ export { type CredentialSource, createCredentialSource } from "./registry/creden
 export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { placeInWorkspace, type WorkspacePlace } from "./registry/workspace.js";
 export { explain } from "./resolve/explain.js";
+export {
+  type Condition,
+  joinPolicies,
+  type Policy,
+  type PolicyAction,
+  type PolicyRule,
+  type Realm,
+} from "./resolve/policy.js";
+export { rulesNaming } from "./resolve/policy-names.js";
+export { parseJob, parsePolicy } from "./resolve/policy-parse.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
 export { type Access, type AccessOptions, openAccess } from "./service/access/gate.js";

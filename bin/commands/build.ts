@@ -31,6 +31,7 @@ import {
   type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
+import { readPolicies } from "../policy.js";
 import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
 
@@ -40,6 +41,8 @@ interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags
   readonly push?: boolean;
   readonly dryRun?: boolean;
   readonly platform?: readonly string[];
+  readonly policy?: readonly string[];
+  readonly job?: string;
   readonly compression?: string;
   readonly singleId?: boolean;
   readonly squash?: boolean;
@@ -164,6 +167,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     transform,
     limits: toLimits(flags),
     platforms,
+    ...(await readPolicies(flags)),
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
     onLayer: (layer: Descriptor) => {
@@ -233,6 +237,8 @@ export const verb: Verb = (cli) =>
     .option("--push", "push it under its -t names")
     .option("--dry-run", "build it in the local store, name and push nothing, and tell what would move")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
+    .option("--policy <file>", "a policy (.pol) that says which packages may be used; repeatable", gather)
+    .option("--job <fqn>", "the job or realm that the policy is asked for: job::/prod/web::api (job::/)")
     .option("--compression <type>", `of every own layer: ${COMPRESSIONS} (as it is, else gzip:6)`)
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--squash", "make one layer of all, a base image's left alone")

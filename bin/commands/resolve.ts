@@ -9,11 +9,14 @@ import { join } from "node:path";
 import type { Resolution } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, gather, print, type Verb } from "../cli.js";
 import { openStore, parsePlatformFlag } from "../flags.js";
+import { readPolicies } from "../policy.js";
 import { UsageError } from "../usage.js";
 
 interface Flags extends CommonFlags {
   readonly why?: readonly string[];
   readonly platform?: string;
+  readonly policy?: readonly string[];
+  readonly job?: string;
 }
 
 async function readRecipe(path: string) {
@@ -45,7 +48,8 @@ async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
     throw new UsageError("The recipe is for several platforms; name one of them with --platform");
   const platform = flags.platform === undefined ? recipe.platforms[0] : await parsePlatformFlag(flags.platform);
   const catalog = await listPackages(store, { signal: cli.signal });
-  const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+  const policy = await readPolicies(flags);
+  const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }), ...policy };
   const resolution = resolve(recipe.packages, catalog, rules);
   if (flags.why === undefined) {
     print(cli, flags, resolution, () => toLines(resolution));
@@ -61,4 +65,6 @@ export const verb: Verb = (cli) =>
     .argument("[recipe]", "a recipe, or a folder with a lading.yaml", ".")
     .option("--why <capability>", "explain what was chosen for it: runtime=node, jq; repeatable", gather)
     .option("--platform <os/arch>", "resolve for this platform")
+    .option("--policy <file>", "a policy (.pol) that says which packages may be used; repeatable", gather)
+    .option("--job <fqn>", "the job or realm that the policy is asked for: job::/prod/web::api (job::/)")
     .action(async (path: string, flags: Flags) => await run(path, flags, cli));

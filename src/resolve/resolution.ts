@@ -7,6 +7,7 @@
 import type { Chain } from "../errors.js";
 import type { Platform } from "../oci/platform.js";
 import type { Ecosystem, Package } from "../package/package.js";
+import type { Policy, Realm } from "./policy.js";
 
 /** What was chosen. Plain data; the same requests and catalog, in any order, give the same resolution. */
 export interface Resolution {
@@ -33,4 +34,8 @@ export interface ResolveOptions {
   readonly compareVersions: (ecosystem: Ecosystem, left: string, right: string) => number;
   /** May packages of the ecosystem need each other in a circle? */
   readonly acceptsCycles: (ecosystem: Ecosystem) => boolean;
+  /** Which packages may be chosen, and which come first (all may, and none does). */
+  readonly policy?: Policy | undefined;
+  /** The job, or the realm of jobs, for which policy is asked (`/`). */
+  readonly job?: Realm | undefined;
 }
