@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError } from "../errors.js";
 import type { ByteStream } from "../stream/bytes.js";
 import { responseOf } from "./answer.js";
 import type { Connections } from "./connections.js";
@@ -161,7 +161,7 @@ async function attempt(
 /** Aborts, and errors that are not the network's, come out as they are. */
 function asFailure({ url, signal }: HttpRequest, error: unknown, { env = {} }: Settings): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof LadingError || failureCode(error) === undefined) return error;
+  if (isLadingError(error) || failureCode(error) === undefined) return error;
   return networkError(url, error, hasProxies(env) ? proxyFor(new URL(url), env) : undefined);
 }
 

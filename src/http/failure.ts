@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorDetails, LadingError } from "../errors.js";
+import { type ErrorDetails, isLadingError, LadingError } from "../errors.js";
 import { redactUrl } from "./redact.js";
 
 const CHECK_TIME = "try again, or check the network and the proxy";
@@ -70,7 +70,7 @@ function codeOf(error: Error): string | undefined {
 export function failureCode(error: unknown): string | undefined {
   let found: string | undefined;
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = at instanceof LadingError ? undefined : codeOf(at);
+    const code = isLadingError(at) ? undefined : codeOf(at);
     if (typeof code === "string" && (code in REASONS || found === undefined)) found = code;
   }
   return found;
