@@ -7,6 +7,7 @@
 import type { SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
+import { connectorFor } from "./connector.js";
 import { type Environment, hasProxies, proxyFor } from "./proxy.js";
 
 export interface RouteOptions {
@@ -43,7 +44,7 @@ export function createRoutes(options: RouteOptions): Routes {
     return dispatcher;
   };
   const plain = (): Dispatcher => {
-    shared ??= keep(new Agent({ ...common, connect }));
+    shared ??= keep(new Agent({ ...common, connect: connectorFor(connect) }));
     return shared;
   };
 
@@ -57,7 +58,7 @@ export function createRoutes(options: RouteOptions): Routes {
     const secureContext = await trust(url);
     const secured = secureContext === undefined ? connect : { ...connect, secureContext };
     if (proxy === undefined)
-      return secureContext === undefined ? plain() : keep(new Agent({ ...common, connect: secured }));
+      return secureContext === undefined ? plain() : keep(new Agent({ ...common, connect: connectorFor(secured) }));
     const secureProxy = await trust(proxy);
     const { createTunnel } = await import("./tunnel.js");
     return keep(

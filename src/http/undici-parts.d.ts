@@ -37,3 +37,9 @@ declare module "undici/lib/api/api-connect.js" {
 
   export = connect;
 }
+
+declare module "undici/lib/core/connect.js" {
+  import { buildConnector } from "undici";
+
+  export = buildConnector;
+}

@@ -29,8 +29,8 @@ export interface DockerRegistry {
 export interface DockerRegistryOptions {
   /** Ask for {@link USER} (false). */
   readonly auth?: boolean;
-  /** Speak TLS, with the certificate and key in these files. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Speak TLS, with the certificate and key in these files; with `clientCaFile`, to clients with a certificate of that authority. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string };
 }
 
 async function freePort(): Promise<number> {
@@ -51,11 +51,12 @@ export async function startDockerRegistry(
   const host = `127.0.0.1:${port}`;
   await mkdir(join(folder, "data"));
   await writeFile(join(folder, "htpasswd"), HTPASSWD);
+  const clients = tls?.clientCaFile === undefined ? "" : `, clientcas: [${tls.clientCaFile}]`;
   const lines = [
     "version: 0.1",
     "log: {level: error}",
     `storage: {filesystem: {rootdirectory: ${join(folder, "data")}}, delete: {enabled: true}}`,
-    `http: {addr: "${host}", secret: fixed${tls ? `, tls: {certificate: ${tls.certFile}, key: ${tls.keyFile}}` : ""}}`,
+    `http: {addr: "${host}", secret: fixed${tls ? `, tls: {certificate: ${tls.certFile}, key: ${tls.keyFile}${clients}}` : ""}}`,
     ...(auth ? [`auth: {htpasswd: {realm: here, path: ${join(folder, "htpasswd")}}}`] : []),
   ];
   await writeFile(join(folder, "config.yml"), `${lines.join("\n")}\n`);
