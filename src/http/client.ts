@@ -42,7 +42,7 @@ export interface HttpClientOptions extends NetworkOptions {
   readonly baseDelayMs?: number | undefined;
   /** Milliseconds that no wait exceeds, whatever `Retry-After` says (30 000). */
   readonly maxDelayMs?: number | undefined;
-  /** Connections to one host (16). */
+  /** Connections to one host, each made when it is needed (64). */
   readonly connections?: number | undefined;
   /** (`lading`) */
   readonly userAgent?: string | undefined;
@@ -69,7 +69,7 @@ const DEFAULTS = {
   attempts: 4,
   baseDelayMs: 500,
   maxDelayMs: 30_000,
-  connections: 16,
+  connections: 64,
   userAgent: "lading",
   cacert: [] as readonly string[],
   env: undefined as Environment | undefined,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
@@ -46,6 +47,8 @@ export function createConnections(limits: ConnectionLimits): Connections {
   const routes = createRoutes(limits);
   return {
     send: async ({ url, method, headers, body, signal, patienceMs }) => {
+      // One signal may stop any number of requests: Node would take more than ten for a leak, and print a warning.
+      if (signal !== null) setMaxListeners(Infinity, signal);
       // A connection is free for the next request a turn after the end of its last answer.
       await nextTurn();
       return await request.call(await routes.find(url), {

@@ -57,6 +57,23 @@ test("a connection is used again, after a HEAD too", async (context) => {
   assert.equal([seen.length, ports.size], [4, 1]);
 });
 
+test("64 requests go at once, all stopped by one signal, and nothing is printed", async (context) => {
+  const waiting: (() => void)[] = [];
+  const { url } = await startHostileServer(context, (_request, response) => {
+    waiting.push(() => reply(response, 200));
+    if (waiting.length === 64) for (const answer of waiting) answer();
+  });
+  const warnings: string[] = [];
+  const note = (warning: Error) => void warnings.push(warning.name);
+  process.on("warning", note);
+  context.defer(() => void process.off("warning", note));
+  const client = quick(context);
+  const { signal } = new AbortController();
+  const ask = async () => await (await client.request({ method: "GET", url, signal })).discard();
+  await Promise.all(Array.from({ length: 64 }, ask));
+  assert.equal([waiting.length, warnings], [64, []]);
+});
+
 test("case 128: nothing is decompressed", async (context) => {
   const { url } = await startHostileServer(context, (_request, response) =>
     reply(response, 200, { "content-encoding": "gzip" }, "raw"),
