@@ -13,6 +13,6 @@ export const verb: Verb = (cli) =>
     .argument("<source>", "docker://HOST/NAME[:TAG|@DIGEST]")
     .argument("[target]", "where it is to go (the local store, under the same name)")
     .action(async (source: string, target: string | undefined, flags: CopyFlags) => {
-      const name = source.replace(/^docker:\/\//, "").replace(/@.*$/, "");
+      const name = source.replace(/^docker:\/\//, "");
       await runCopy(inRegistry(source), target ?? `store:${name}`, flags, cli);
     });

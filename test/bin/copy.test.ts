@@ -23,8 +23,12 @@ test("an image goes from transport to transport and stays itself", async (contex
     [["pull", `${host}/team/x@${digest}`, "oci:back:y"], "oci:back:y"],
     [["copy", `docker://${host}/team/y`, `docker://${host}/team/z:1`], `docker://${host}/team/z:1`],
     [["push", there], `docker://${there}`],
+    [["pull", `${host}/team/x@${digest}`], `store:${host}/team/x@${digest}`],
+    [["push", `${host}/team/x@${digest}`], `docker://${host}/team/x@${digest}`],
   ];
   for (const [args, label] of steps) assert.equal(await ok(...args), [`${digest} ${label}`], args.join(" "));
+  const names = await ok("list");
+  assert.not.ok(names.includes(`${host}/team/x:latest`), "what was asked for by its digest gets no tag");
   const again = await json<CopyResult>("push", "oci:out:x", there);
   assert.is(again.bytes.copied, 0);
   assert.ok(again.blobs.every(({ action }) => action === "skipped"));
