@@ -13,7 +13,8 @@ import { formatJson, visible } from "./visible.js";
 /** What a verb may touch of the outside world. */
 export interface Cli {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  /** A terminal tells how wide it is. */
+  readonly stderr: { write(text: string): unknown; readonly columns?: number };
   readonly stderrIsTerminal: boolean;
   /** What the process is given to read; opening it is left to who reads it. */
   readonly stdin: () => Input;

@@ -43,11 +43,17 @@ export interface ProgressFlags extends CommonFlags {
 
 const FIRST_MS = 1000;
 const EVERY_MS = 200;
+/** Characters of a line at most, on a terminal that is wide enough: a line that wraps could not be taken away again. */
 const WIDTH = 80;
 
 /** Adds `--progress`. */
 export function addProgressFlag(verb: Command): Command {
   return verb.option("--progress <form>", "auto, plain (a line for each blob) or json (an object a line)", parseForm);
+}
+
+/** May a line for people stand on stderr beside the progress? */
+export function isForPeople({ quiet, json, progress }: ProgressFlags): boolean {
+  return !quiet && !json && progress !== "json";
 }
 
 function parseForm(text: string): Form {
@@ -154,7 +160,8 @@ function terminalView(cli: Cli, state: TransferState): View {
       const now = performance.now();
       const total = state.total(now);
       if (now - begin < FIRST_MS || step === "") return;
-      const lines = progressLines(step, state, { total, width: WIDTH });
+      const width = Math.min(cli.stderr.columns || WIDTH, WIDTH);
+      const lines = progressLines(step, state, { total, width });
       cli.stderr.write(`${clear()}${lines.join("\n")}`);
       drawn = lines.length;
     },

@@ -32,7 +32,7 @@ import {
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { readPolicies } from "../policy.js";
-import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
+import { addProgressFlag, createProgress, isForPeople, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
 
 interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags, WorkspaceFlags {
@@ -204,7 +204,7 @@ function report(cli: Cli, flags: Flags, result: BuildResult, delivered: readonly
   const { root, images, packageBytesRead, warnings } = result;
   const layers = images.flatMap((image) => image.layers);
   const size = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  if (!flags.quiet && !flags.json) {
+  if (isForPeople(flags)) {
     const known = packageBytesRead === 0 ? "nothing read again" : `${formatSize(packageBytesRead)} of packages read`;
     cli.stderr.write(`${formatCount(layers.length, "layer")}, ${formatSize(size)}; ${known}\n`);
   }

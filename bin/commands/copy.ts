@@ -15,7 +15,7 @@ import {
   type RegistryFlags,
   registryOptions,
 } from "../flags.js";
-import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
+import { addProgressFlag, createProgress, isForPeople, type ProgressFlags } from "../progress.js";
 import { addSelectionFlags, chooseRoot, type SelectionFlags } from "../selection.js";
 
 export interface CopyFlags extends ProgressFlags, RegistryFlags, SelectionFlags {
@@ -50,7 +50,7 @@ export async function runCopy(source: string, target: string, flags: CopyFlags, 
     }
     const delivered = await deliver(root, store, to, { ...io, ...progress.transfer(to.label) });
     progress.end();
-    if (!flags.quiet && !flags.json) cli.stderr.write(`${deliverySummary(delivered)}\n`);
+    if (isForPeople(flags)) cli.stderr.write(`${deliverySummary(delivered)}\n`);
     print(cli, flags, { digest: root.digest, ...delivered }, () => [`${root.digest} ${delivered.label}`]);
   } finally {
     progress.end();

@@ -76,6 +76,18 @@ test("on a terminal lines are drawn over each other, and gone at the end", async
   assert.ok(text.endsWith("\r\u001b[1A\u001b[J"));
 });
 
+test("on a narrow terminal no line wraps: one that does could not be taken away", async () => {
+  let text = "";
+  const stream = { write: (more: string) => (text += more), columns: 20 };
+  const { signal } = new AbortController();
+  const cli = { stdout: stream, stderr: stream, stderrIsTerminal: true, stdin: () => process.stdin, env: {}, signal };
+  const progress = createProgress(cli, {});
+  progress.step("from here to a place that is far away");
+  while (text === "") await sleep(20);
+  assert.is(text, "from here to a plac");
+  progress.end();
+});
+
 test("formatDuration()", () => {
   assert.equal([0.2, 59, 60, 200, 3600, 7500].map(formatDuration), [
     "1 s",

@@ -138,6 +138,8 @@ test("progress: plain lines, JSON lines, or nothing", async (context) => {
   assert.ok(plain.length > 4 && plain.every((line) => /^(copied|mounted) [\d.]+ k?B sha256:\w{64}$/.test(line)));
   assert.equal(await push("b:1", "--quiet", "--progress", "json"), []);
   const events = (await push("c:1", "--progress", "json")).map((line) => JSON.parse(line));
+  const alone = await command.lading(["push", "oci:out:t", `${host}/d:1`, "--progress", "json"]);
+  for (const line of alone.stderr.trimEnd().split("\n")) assert.type(JSON.parse(line).event, "string");
   const named = (event: string) => events.filter((each) => each.event === event);
   assert.is(named("content").length, plain.length);
   assert.is(named("done").length, plain.length);
