@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import { deadlineSignal } from "../http/deadline.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { digestOf, isDigest, splitDigest } from "../oci/digest.js";
@@ -32,6 +32,8 @@ export async function fetchDescriptor(
   const head = await session.send({ ...request, method: "HEAD", signal });
   await head.discard();
   if (head.status === 404) return undefined;
+  // Who asks too often is not asked again, and a GET would count as a pull.
+  if (head.status === 429) throw await session.refused(head, "HEAD", `resolve "${name}" in`);
   const digest = head.headers["docker-content-digest"];
   const mediaType = head.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const size = Number(head.headers["content-length"] ?? Number.NaN);
@@ -44,7 +46,10 @@ export async function fetchDescriptor(
     method: "GET",
     signal: deadlineSignal(session.registry, DEADLINE_MS, signal),
   });
-  if (response.status === 404) return undefined;
+  if (response.status === 404) {
+    await response.discard();
+    return undefined;
+  }
   if (response.status !== 200) throw await session.refused(response, "GET", `resolve "${name}" in`);
   return describeAnswer(session, name, response);
 }
@@ -56,7 +61,19 @@ async function describeAnswer(session: Session, name: string, response: Awaited<
   const promised = isDigest(name) ? name : isDigest(said) ? said : undefined;
   const digest = digestOf(bytes, promised === undefined ? "sha256" : splitDigest(promised).algorithm);
   checkContent({ digest, size: bytes.byteLength }, { digest: promised }, what);
-  return { mediaType: manifestTypeOf(bytes, response.headers["content-type"]), digest, size: bytes.byteLength };
+  return { mediaType: typeOfAnswer(bytes, response.headers["content-type"], what), digest, size: bytes.byteLength };
+}
+
+/** Proxies and pages for logging in answer with HTML: where it came from says more than its first line and column. */
+function typeOfAnswer(bytes: Uint8Array, contentType: string | undefined, what: string): string {
+  try {
+    return manifestTypeOf(bytes, contentType);
+  } catch (error) {
+    if (!isLadingError(error)) throw error;
+    const why = error.message.replace(/^Cannot /, "cannot ");
+    const remedy = "check that the address is a registry's, and that no proxy answers for it";
+    throw new LadingError(error.code, `Cannot read ${what}: ${why}; ${remedy}`, error.detail, { cause: error });
+  }
 }
 
 /** Is a manifest there, under its digest? */

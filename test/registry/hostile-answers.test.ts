@@ -151,6 +151,22 @@ for (const after of ["1000000000", "-1", "Thu, 01 Jan 2099 00:00:00 GMT", "Thu, 
   });
 }
 
+test("case 130: a name is not asked for again by GET after 429, which would count as a pull", async (context) => {
+  const { host, seen } = await startHostileServer(context, (_request, response) => reply(response, 429));
+  const { detail } = await rejects(storeAt(context, host).resolve("1"), "REGISTRY");
+  assert.equal([detail.status, detail.retryable], [429, true]);
+  assert.ok(seen.every(({ method }) => method === "HEAD"));
+});
+
+test("case 126: a page for people in the place of a manifest is said to come from there", async (context) => {
+  const { host } = await startHostileServer(context, (_request, response) =>
+    reply(response, 200, { "content-type": "text/html" }, "<html>Log in</html>"),
+  );
+  const { message } = await rejects(storeAt(context, host).resolve("1"), "SYNTAX");
+  assert.match(message, `Cannot read manifest "1" from docker://${host}/team/app: cannot decode manifest at line 1`);
+  assert.match(message, "that no proxy answers for it");
+});
+
 test("case 130: 429 for ever is a no that may pass", async (context) => {
   const { host, seen } = await startHostileServer(context, (_request, response) =>
     reply(response, 429, { "retry-after": "99999" }, '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow"}]}'),
