@@ -37,9 +37,15 @@ async function run(texts: readonly string[], flags: Flags, cli: Cli): Promise<vo
     texts.map(async (text) => ({ text, place: await openPlace(text, options), kind: await checkNamed(text) })),
   );
   const { deleteImage } = await import("../../src/delete.js");
+  const { signal } = cli;
+  // One that is not there is better known before any is gone.
+  if (places.length > 1) for (const { place } of places) await place.store.resolve(place.name, { signal });
   const deleted: Deleted[] = [];
-  for (const { place } of places) deleted.push(await deleteImage(place, { signal: cli.signal }));
-  print(cli, flags, deleted, () => deleted.flatMap(lines));
+  try {
+    for (const { place } of places) deleted.push(await deleteImage(place, { signal }));
+  } finally {
+    if (deleted.length > 0) print(cli, flags, deleted, () => deleted.flatMap(lines));
+  }
   const remedies = new Set(places.flatMap(({ kind, text }) => remedy(kind, text) ?? []));
   if (!flags.quiet && !flags.json)
     for (const each of remedies) cli.stderr.write(`\`${each}\` reclaims what nothing names now\n`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { access } from "node:fs/promises";
 import type { Descriptor, Store } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, formatSize, print, type Verb } from "../cli.js";
 import { addRegistryFlags, openPlace, openStore, type RegistryFlags, registryOptions } from "../flags.js";
@@ -43,6 +44,17 @@ async function listNames(store: Store, { digests }: Flags, signal: AbortSignal):
   return names.map((name) => ({ name }));
 }
 
+/** An empty place is one thing, none at all another: that is an error, the one that asking for an image of it gives. */
+async function checkThere(text: string, store: Store, signal: AbortSignal): Promise<void> {
+  const { isLadingError } = await import("../../src/errors.js");
+  const { parseTransport } = await import("../../src/transport.js");
+  const transport = parseTransport(text);
+  const isGone = "file" in transport && (await access(transport.file).catch((error: Error) => error)) !== undefined;
+  await store.resolve("latest", { signal }).catch((error) => {
+    if (isGone || !isLadingError(error, "NOT_FOUND") || error.detail.what !== "tag") throw error;
+  });
+}
+
 const toText = ({ name, descriptor }: Line, isLong: boolean): string => {
   const { digest = "", size = 0, artifactType, mediaType = "" } = descriptor ?? {};
   if (!isLong) return name ?? digest;
@@ -69,5 +81,6 @@ export const verb: Verb = (cli) =>
       }
       const { store, label } = await openListed(text, flags, cli);
       const images = await listNames(store, flags, signal);
+      if (images.length === 0 && /^(oci|oci-archive|docker-archive):/.test(text)) await checkThere(text, store, signal);
       print(cli, flags, { label, images }, () => images.map((image) => toText(image, flags.digests === true)));
     });

@@ -193,6 +193,24 @@ test("delete takes a tag, or a manifest with all its tags, and says which", asyn
   }
 });
 
+test("of several to delete, one that is not there keeps the others", async (context) => {
+  const { folder, ok, fails } = await createCommand(context);
+  await fill(folder);
+  await ok("copy", "oci:in:all", "oci:out:1");
+  assert.match(await fails(1, "delete", "oci:out:1", "oci:out:none"), /^NOT_FOUND: Cannot find "none"/);
+  assert.equal(await ok("list", "oci:out"), ["1"]);
+});
+
+test("a place that is none is no empty one", async (context) => {
+  const { fails, write, ok } = await createCommand(context);
+  await write("file", "hello");
+  for (const place of ["oci:none", "oci-archive:none.tar", "docker-archive:none.tar"]) {
+    assert.match(await fails(1, "list", place), /^NOT_FOUND: .*there is no .*; check the path$/, place);
+  }
+  assert.match(await fails(1, "list", "oci:file"), /^(NOT_FOUND|IO): /);
+  assert.equal(await ok("list"), []);
+});
+
 test("gc reclaims what a delete left, says how much, and keeps what is young", async (context) => {
   const { folder, ok, lading, json, fails } = await createCommand(context);
   const { index } = await fill(folder);
