@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LadingError } from "../errors.js";
 import type { IoOptions } from "../stream/bytes.js";
 import { type AuthDocument, type Credentials, findCredentials, findHelper, parseAuthFile } from "./auth-file.js";
 import { type CredentialOptions, listAuthFiles, readAuthFile } from "./auth-files.js";
@@ -23,11 +24,11 @@ export type CredentialSource = (place: Place, options?: IoOptions) => Promise<Cr
  * 6. `~/.dockercfg`.
  *
  * In each the program that `credHelpers` names for the registry is asked first, else that of `credsStore`, then `auths`. A
- * file that is not there is passed over, and so is one below `/run` that may not be read, and a `credsStore` that is not
- * installed: homes are shared between machines.
+ * file that is not there is passed over, unless `authFile` names it, and so is one below `/run` that may not be read, and a
+ * `credsStore` that is not installed: homes are shared between machines.
  *
  * @throws {LadingError} From the source: `SYNTAX` where a file is malformed or names no possible helper, `TOO_LARGE` where it
- * has more than 1 MiB, `IO` where it may not be read, `CREDENTIALS` where a helper fails or takes too long.
+ * has more than 1 MiB, `IO` where it may not be read or `authFile` is not there, `CREDENTIALS` where a helper fails or takes too long.
  */
 export function createCredentialSource(options: CredentialOptions): CredentialSource {
   return async (place, io) => {
@@ -39,6 +40,8 @@ export function createCredentialSource(options: CredentialOptions): CredentialSo
     for (const file of listAuthFiles(options)) {
       io?.signal?.throwIfAborted();
       const document = await readAuthFile(file);
+      // Somebody named it, and means to be known.
+      if (document === undefined && options.authFile !== undefined) throw noSuchFile(file.path);
       const found = document === undefined ? undefined : await ask(document, place, file.path, io?.signal);
       if (found !== undefined) return found;
     }
@@ -54,4 +57,9 @@ export function createCredentialSource(options: CredentialOptions): CredentialSo
     }
     return findCredentials(document.auths, place, path);
   }
+}
+
+function noSuchFile(path: string): LadingError<"IO"> {
+  const message = `Cannot read credentials from "${path}": there is no such file; check the path, or log in with it`;
+  return new LadingError("IO", message, { path, errno: "ENOENT" });
 }

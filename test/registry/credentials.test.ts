@@ -52,6 +52,13 @@ for (const [title, where, expected] of FOUND) {
   });
 }
 
+test("a file that was named has to be there, when a registry asks for a login", async () => {
+  const source = createCredentialSource({ env: {}, authFile: "/there/is/none.json" });
+  const { detail, message } = await rejects(source(place("r.example")), "IO");
+  assert.equal(detail, { path: "/there/is/none.json", errno: "ENOENT" });
+  assert.match(message, "there is no such file; check the path");
+});
+
 const MALFORMED: readonly (readonly [title: string, text: string])[] = [
   ["no JSON", '{"auths": hunter2'],
   ["a list", '["hunter2"]'],
