@@ -51,7 +51,8 @@ export interface HttpClientOptions extends NetworkOptions {
 export interface HttpClient {
   /**
    * Sends a request and gives the final answer, whatever its status: redirects are followed (10 at most), and an answer of
-   * 408, 429, 500, 502, 503 or 504, a cut connection and a timeout are tried again where the request allows.
+   * 408, 429, 500, 502, 503 or 504, a cut connection, a timeout and a server that listens no more are tried again where the
+   * request allows.
    *
    * @throws {LadingError} `NETWORK` where no answer came, or where the way to it is refused: plain http to another machine,
    * a redirect from https to http.
@@ -152,10 +153,16 @@ async function attempt(
     } catch (error) {
       if (sent.failed !== undefined) throw sent.failed.error;
       if (String((error as NodeJS.ErrnoException).code).includes("TIMEOUT")) timeouts++;
-      if (!isPassingFailure(error) || !mayRepeat() || timeouts > 1) throw asFailure(request, error, settings);
+      const isPassing = isPassingFailure(error) || isRestarting(connections, request.url, error);
+      if (!isPassing || !mayRepeat() || timeouts > 1) throw asFailure(request, error, settings);
     }
     await wait(retryDelayMs(count, askedMs, settings), request.signal);
   }
+}
+
+/** A server that has answered and then does not listen is mostly back in a moment; one that never did is not waited for. */
+function isRestarting({ answered }: Connections, { origin }: URL, error: unknown): boolean {
+  return failureCode(error) === "ECONNREFUSED" && answered.has(origin);
 }
 
 /** Aborts, and errors that are not the network's, come out as they are. */

@@ -31,6 +31,8 @@ export interface Outgoing {
 export interface Connections {
   /** Throws undici's own errors, and those of the body. */
   send(request: Outgoing): Promise<Dispatcher.ResponseData>;
+  /** The origins that have answered. */
+  readonly answered: ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -45,13 +47,15 @@ async function* filling(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 /** Opens none yet: each is made when it is needed, and kept for a while. */
 export function createConnections(limits: ConnectionLimits): Connections {
   const routes = createRoutes(limits);
+  const answered = new Set<string>();
   return {
+    answered,
     send: async ({ url, method, headers, body, signal, patienceMs }) => {
       // One signal may stop any number of requests: Node would take more than ten for a leak, and print a warning.
       if (signal !== null) setMaxListeners(Infinity, signal);
       // A connection is free for the next request a turn after the end of its last answer.
       await nextTurn();
-      return await request.call(await routes.find(url), {
+      const answer = await request.call(await routes.find(url), {
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -63,6 +67,8 @@ export function createConnections(limits: ConnectionLimits): Connections {
         // Else each HEAD ends its connection, for fear of servers that answer it with content.
         reset: false,
       });
+      answered.add(url.origin);
+      return answer;
     },
     close: async () => await routes.close(),
   };

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
-import { createServer } from "node:net";
+import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { createHttpClient } from "../../src/http/client.js";
 import { redirectRequest } from "../../src/http/redirect.js";
@@ -72,6 +73,30 @@ test("64 requests go at once, all stopped by one signal, and nothing is printed"
   const ask = async () => await (await client.request({ method: "GET", url, signal })).discard();
   await Promise.all(Array.from({ length: 64 }, ask));
   assert.equal([waiting.length, warnings], [64, []]);
+});
+
+test("a server that is restarted is waited for, one that never answered is not", async (context) => {
+  const start = (port: number) =>
+    new Promise<Server>((resolve) => {
+      const server = createHttpServer((_request, response) => response.end()).listen(port, "127.0.0.1");
+      server.once("listening", () => resolve(server));
+    });
+  const stop = (server: Server) => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  const first = await start(0);
+  const { port } = first.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/`;
+  const client = quick(context, { baseDelayMs: 300, maxDelayMs: 300 });
+  await (await client.request({ method: "GET", url })).discard();
+  await stop(first);
+  const answer = client.request({ method: "GET", url });
+  const second = await sleep(150).then(() => start(port));
+  assert.is((await answer).status, 200);
+  await stop(second);
+  const stranger = quick(context, { baseDelayMs: 1e9, maxDelayMs: 1e9 });
+  assert.match((await rejects(stranger.request({ method: "GET", url }), "NETWORK")).message, "nothing listens there");
 });
 
 test("case 128: nothing is decompressed", async (context) => {
