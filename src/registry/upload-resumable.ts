@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isLadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import { type Backoff, retryDelayMs, wait } from "../http/retry.js";
 import type { Journal } from "../store/journal.js";
 import type { ContentId } from "../stream/hash.js";
@@ -153,9 +153,17 @@ async function send(upload: Upload): Promise<void> {
     const range = { start: offset, end: Math.min(offset + chunk, id.size) };
     const body = { open: () => replay.read(range.start, range.end), size: range.end - range.start, once };
     const next = await patchUpload(session, location, body, { range, signal });
-    // What the registry says counts, unless it claims to have what it was not sent.
-    await settle(upload, { location: next.location, offset: Math.min(next.offset ?? range.end, range.end) });
+    // What the registry says counts, unless it claims to have what it was not sent, or to have taken nothing, for ever.
+    const end = Math.min(next.offset ?? range.end, range.end);
+    if (end <= offset) throw takesNothing(session, id);
+    await settle(upload, { location: next.location, offset: end });
   }
+}
+
+function takesNothing({ label, registry }: Session, { digest }: ContentId): LadingError<"REGISTRY"> {
+  const message = `Cannot upload ${digest} to ${label}: the registry says yes to a chunk and that it has no more than before; try again later, or look into the registry's log`;
+  const detail = { status: 202, method: "PATCH", url: registry.href, errors: [], retryable: false };
+  return new LadingError("REGISTRY", message, detail);
 }
 
 /** May it be tried again, from where the registry has it or anew? */

@@ -213,6 +213,26 @@ test("a registry that never takes a byte more is given up", async (context) => {
   assert.is(error.detail.status, 500);
 });
 
+for (const range of ["0-9", "0-0"]) {
+  test(`a registry that says yes to every chunk and ${range} each time is given up`, async (context) => {
+    let chunks = 0;
+    const answer = { location: "/v2/team/app/blobs/uploads/1", range };
+    const { message } = await rejects(
+      pushTo(context, ({ method }) => {
+        if (method === "PUT") return [413];
+        if (method === "GET") return [404];
+        // Were it asked without end, this would end it, with another error.
+        if (method === "PATCH") return ++chunks > 5 ? [403] : [202, answer];
+        return undefined;
+      }),
+      "REGISTRY",
+    );
+    assert.match(message, `Cannot upload ${blob.digest} to`);
+    assert.match(message, "it has no more than before");
+    assert.is(chunks, 2);
+  });
+}
+
 const TEXT = "0123456789";
 const SMALL = describe("text/plain", Buffer.from(TEXT));
 
