@@ -95,7 +95,11 @@ export function networkError(url: URL | string, error: unknown, proxy?: URL): La
     `the connection failed (${code ?? "unknown reason"})`,
     "check host, port and network",
   ];
-  return refusedRequest(url, proxy === undefined ? why : `${why} (through the proxy ${proxy.host})`, remedy, error);
+  if (proxy === undefined) return refusedRequest(url, why, remedy, error);
+  // Who goes through a proxy connects to that alone.
+  const isProxy = code === "ECONNREFUSED" || code === "ENOTFOUND";
+  const check = isProxy ? "check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY" : remedy;
+  return refusedRequest(url, `${why} (through the proxy ${proxy.host})`, check, error);
 }
 
 /** The `NETWORK` error for a proxy that says no. */

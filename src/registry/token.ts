@@ -123,7 +123,7 @@ function refused({ realm, credentials }: TokenRequest, status: number, why: stri
     status === 401 || status === 403
       ? credentials === undefined
         ? "log in to the registry first"
-        : "the credentials are wrong or expired: log in again"
+        : "user or password are wrong, or the login has expired: check them, and log in again"
       : "try again later, or ask the registry's owner";
   const detail = { status, method: "GET", url, errors: [], retryable: false };
   return new LadingError("REGISTRY", `Cannot get a token from "${url}": ${why}; ${remedy}`, detail);

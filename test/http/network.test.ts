@@ -189,7 +189,10 @@ test.needs(lacking, "case 135: nobody listens as the proxy: no direct connection
   const { env, server } = await startBehind(context);
   const client = clientOf(context, { env: { ...env, HTTPS_PROXY: "http://127.0.0.1:1" } });
   const error = await rejects(textOf(client, `https://${NAME}:${portOf(server.url)}/`), "NETWORK");
-  assert.match(error.message, "nothing listens there (through the proxy 127.0.0.1:1)");
+  assert.match(
+    error.message,
+    "nothing listens there (through the proxy 127.0.0.1:1), check HTTPS_PROXY and HTTP_PROXY",
+  );
 });
 
 test.needs(lacking, "a proxy that is asked by https itself", async (context) => {
