@@ -70,6 +70,12 @@ export interface Tagged {
   readonly descriptor: Descriptor;
 }
 
+/** What a name points to, and its bytes. */
+export interface Fetched {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
 /** Names, and what they point to. */
 export interface TagReader {
   /** What the name points to. A `sha256:…` name finds a listed root by its digest. Throws `NOT_FOUND`. */
@@ -109,6 +115,11 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * no manifest before its blobs, so that one question stands for all of them.
    */
   hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
+  /**
+   * The manifest or index that a name points to, with its bytes, in one request: for places where each takes a while.
+   * Undefined where the name is not there.
+   */
+  fetch?(name: string, options?: IoOptions): Promise<Fetched | undefined>;
   /** The names alone, sorted: for places where to ask what each of them means takes a while. */
   names?(options?: IoOptions): Promise<readonly string[]>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
