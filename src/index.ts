@@ -6,6 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
+export { type CatalogOptions, type Catalogs, openCatalogs } from "./catalogs.js";
 export { type Deleted, deleteImage } from "./delete.js";
 export { type Delivered, type DeliverOptions, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
@@ -147,6 +148,7 @@ export type {
   BlobReader,
   BlobWriter,
   Fetched,
+  Located,
   MountOptions,
   PutOptions,
   ReferrersOptions,

@@ -37,6 +37,14 @@ export interface MountOptions extends IoOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** Where content is. */
+export interface Located {
+  /** A repository that has it. */
+  readonly repository: RepositoryName | undefined;
+  /** Are its bytes in that repository alone, and not on this machine? */
+  readonly isRemote: boolean;
+}
+
 /** Content, read by digest. */
 export interface BlobReader {
   /** Is the content there, with that size? Costs no read of it. */
@@ -143,6 +151,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   link?(descriptor: Descriptor, file: string, options?: IoOptions): Promise<boolean>;
   /** The repository that this is, where it is one. */
   readonly repository?: RepositoryName;
+  /** Where each content is, for places whose content comes from several repositories. */
+  locate?(descriptor: Descriptor, options?: IoOptions): Promise<Located>;
   /**
    * Takes a blob that is not there from another repository of the same registry, of which no byte moves. True when the blob
    * is there now.
