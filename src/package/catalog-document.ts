@@ -61,7 +61,9 @@ function spread(entries: readonly Descriptor[], bits: number): readonly Uint8Arr
   const shards = new Map<number, Descriptor[]>();
   for (const entry of entries) {
     const shard = shardOf(entryTag(entry), bits);
-    shards.set(shard, [...(shards.get(shard) ?? []), entry]);
+    const members = shards.get(shard);
+    if (members === undefined) shards.set(shard, [entry]);
+    else members.push(entry);
   }
   return [...shards].sort(([left], [right]) => left - right).map(([, members]) => encode(members));
 }

@@ -15,7 +15,9 @@ import type { Package } from "./package.js";
 import { updateCatalog } from "./update-catalog.js";
 
 /** What is published, and over what. */
-export interface PublishOptions extends CopyOptions {
+export interface PublishOptions extends Omit<CopyOptions, "jobs"> {
+  /** Packages at once (4). */
+  readonly jobs?: number | undefined;
   /** Publish all packages that a name fits where they are several; with no name, every one (no). */
   readonly all?: boolean | undefined;
   /** Replace a package of the same name, version and architecture that holds something else (no). */
@@ -41,6 +43,8 @@ export interface Published {
 
 /** Packages at once. */
 const AT_ONCE = 4;
+/** Blobs of each package at once: a layer, and small ones. */
+const BLOBS = 2;
 
 async function findTag(to: Store, name: string, { signal }: PublishOptions): Promise<Descriptor | undefined> {
   try {
@@ -77,14 +81,14 @@ export async function publishPackages(
   to: Store,
   options: PublishOptions = {},
 ): Promise<Published> {
-  const { all, override: _override, skipExisting: _skipExisting, ...io } = options;
+  const { all, jobs = AT_ONCE, override: _override, skipExisting: _skipExisting, ...io } = options;
   const { signal } = io;
   const meant = await selectPackages(from, names, { all, action: "publish", signal });
-  const packages = await mapConcurrent(meant, AT_ONCE, (pkg) => statusOf(pkg, to, options), signal);
+  const packages = await mapConcurrent(meant, jobs, (pkg) => statusOf(pkg, to, options), signal);
   const news = packages.flatMap(({ package: pkg, status }) =>
     status === "published" || status === "replaced" ? [pkg] : [],
   );
-  const copied = await mapConcurrent(news, AT_ONCE, (pkg) => copy(pkg.manifest, from, to, io), signal);
+  const copied = await mapConcurrent(news, jobs, (pkg) => copy(pkg.manifest, from, to, { ...io, jobs: BLOBS }), signal);
   await to.tag(
     news.map((pkg) => ({ name: packageTag(pkg), descriptor: pkg.manifest })),
     { signal },

@@ -52,7 +52,9 @@ for (const [registry, start, lacking] of REGISTRIES) {
       const catalog = `docker://${proxy.host}/team/packages`;
       const debs = await Promise.all(NAMES.map((_, index) => writeDeb(command, index, "1.0")));
       await command.ok("package", "import", ...debs);
-      await command.ok("package", "publish", "--all", catalog);
+      const all = await command.lading(["package", "publish", "--all", catalog]);
+      assert.equal([all.code, all.stdout.match(/^published /gm)?.length], [0, COUNT], all.stderr);
+      assert.match(all.stderr, /^[\d.]+ MB sent, 0 B mounted; \S+ lists 30 packages\n$/, "and no warning");
       const recipe = `catalogs: ["${catalog}"]\npackages: [${NAMES.at(-1)}]\n`;
       for (const each of [command, other]) await each.write("lading.yaml", recipe);
 

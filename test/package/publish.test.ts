@@ -16,8 +16,10 @@ import { listPublished } from "../../src/package/published.js";
 import { searchPackages } from "../../src/package/search.js";
 import { updateCatalog } from "../../src/package/update-catalog.js";
 import { createRegistryStore } from "../../src/registry/client.js";
+import { copy } from "../../src/store/copy.js";
 import { createMemoryStore } from "../../src/store/memory.js";
 import type { Store } from "../../src/store/store.js";
+import { collect } from "../../src/stream/bytes.js";
 import { controlOf, debOf, diskFile } from "../support/deb.js";
 import { startDockerRegistry } from "../support/docker-registry.js";
 import { startEmbeddedRegistry } from "../support/embedded-registry.js";
@@ -82,6 +84,21 @@ for (const [registry, start, lacking] of REGISTRIES) {
       searchPackages(await listPublished(to), "TWO of").map(({ name }) => name),
       ["two"],
     );
+  });
+
+  test.needs(lacking, `${registry}: a catalog in shards`, async (context) => {
+    const { host } = await start(context);
+    const local = await storeOf(context, ["one", "two", "three", "four"]);
+    const to = createRegistryStore({ registry: host, repository: "team/packages" });
+    const packages = await listPackages(local);
+    for (const pkg of packages) {
+      await copy(pkg.manifest, local, to);
+      await to.tag([{ name: packageTag(pkg), descriptor: pkg.manifest }]);
+    }
+    assert.is(await updateCatalog(to, packages, { maxBytes: 3000 }), 4);
+    const root = JSON.parse(String(await collect(to.open(await to.resolve(CATALOG_TAG)), 1e6)));
+    assert.ok(root.manifests.every(({ artifactType = "" }) => artifactType === "application/vnd.lading.catalog.v1"));
+    assert.equal(await listPublished(to), packages);
   });
 
   test.needs(lacking, `${registry}: eight who publish at once are all listed`, async (context) => {

@@ -56,5 +56,5 @@ export const verb: Verb = (cli) =>
     .option("--all", "publish all packages that a name fits; without a name, every one of the local store")
     .option("--override", "replace a package of the same name and version")
     .option("--skip-existing", "leave a package of the same name and version as it is")
-    .option("--jobs <n>", "send that many blobs of a package at once", parseJobs)
+    .option("--jobs <n>", "send that many packages at once", parseJobs)
     .action(async (words: readonly string[], flags: Flags) => await run(words, flags, cli));
