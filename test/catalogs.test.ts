@@ -116,6 +116,25 @@ test("of a package that several catalogs have, the first one's is taken; without
   assert.equal(await digestsOf(["store:", first]), [one]);
 });
 
+test("layers that have to be made anew are read from where they are", async (context) => {
+  const [here, there] = [await startEmbeddedRegistry(context), await startEmbeddedRegistry(context)];
+  const catalog = await publish(context, here.host, "team/packages", ["one", "two", "three"]);
+  const { local } = await createLocal(context);
+  const recipe = recipeOf([catalog], "one", "two", "three");
+  const shapes = [{ maxLayers: 2 }, { compression: { type: "zstd" } }, { singleId: true, squash: {} }] as const;
+  for (const [index, shape] of shapes.entries()) {
+    const { root, images, store = local.store } = await build(recipe, { local, ...shape });
+    const place = await openTransport(`docker://${there.host}/team/app:${index}`, { local });
+    const { blobs } = await deliver(root, store, place);
+    await whole(place.store, place.name);
+    assert.is(images[0]?.layers.length, [2, 4, 1][index]);
+    assert.ok(
+      blobs.every(({ streamed }) => !streamed),
+      "what was made is here",
+    );
+  }
+});
+
 test("what a catalog's registry has lost is an error, and nothing gets a name", async (context) => {
   const registry = await startEmbeddedRegistry(context);
   const catalog = await publish(context, registry.host, "team/packages", ["one"]);
