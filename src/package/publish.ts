@@ -18,6 +18,8 @@ import { updateCatalog } from "./update-catalog.js";
 export interface PublishOptions extends Omit<CopyOptions, "jobs"> {
   /** Packages at once (4). */
   readonly jobs?: number | undefined;
+  /** The namespace whose packages a local name means first (none before any other). */
+  readonly namespace?: string | undefined;
   /** Publish all packages that a name fits where they are several; with no name, every one (no). */
   readonly all?: boolean | undefined;
   /** Replace a package of the same name, version and architecture that holds something else (no). */
@@ -81,9 +83,9 @@ export async function publishPackages(
   to: Store,
   options: PublishOptions = {},
 ): Promise<Published> {
-  const { all, jobs = AT_ONCE, override: _override, skipExisting: _skipExisting, ...io } = options;
+  const { all, namespace, jobs = AT_ONCE, override: _override, skipExisting: _skipExisting, ...io } = options;
   const { signal } = io;
-  const meant = await selectPackages(from, names, { all, action: "publish", signal });
+  const meant = await selectPackages(from, names, { all, namespace, action: "publish", signal });
   const packages = await mapConcurrent(meant, jobs, (pkg) => statusOf(pkg, to, options), signal);
   const news = packages.flatMap(({ package: pkg, status }) =>
     status === "published" || status === "replaced" ? [pkg] : [],

@@ -5,12 +5,20 @@
  */
 
 import type { Published } from "../../../src/index.js";
-import { type Cli, type CommonFlags, createVerb, formatCount, formatSize, print, type Verb } from "../../cli.js";
-import { addRegistryFlags, openStore, parseJobs, type RegistryFlags } from "../../flags.js";
+import { type Cli, createVerb, formatCount, formatSize, print, type Verb } from "../../cli.js";
+import {
+  addNamespaceFlag,
+  addRegistryFlags,
+  type NamespaceFlags,
+  namespaceOf,
+  openStore,
+  parseJobs,
+  type RegistryFlags,
+} from "../../flags.js";
 import { openRepository } from "../../package-place.js";
 import { UsageError } from "../../usage.js";
 
-interface Flags extends CommonFlags, RegistryFlags {
+interface Flags extends NamespaceFlags, RegistryFlags {
   readonly all?: boolean;
   readonly override?: boolean;
   readonly skipExisting?: boolean;
@@ -28,7 +36,8 @@ async function run(words: readonly string[], flags: Flags, cli: Cli): Promise<vo
     throw new UsageError("--override and --skip-existing exclude each other; give one of them");
   const { publishPackages } = await import("../../../src/package/publish.js");
   const [{ store }, to] = [await openStore(cli, flags), await openRepository(place, flags, cli)];
-  const options = { all, override, skipExisting, jobs, signal: cli.signal };
+  const namespace = await namespaceOf(flags, store);
+  const options = { namespace, all, override, skipExisting, jobs, signal: cli.signal };
   const published = await publishPackages(store, names, to, options);
   if (!flags.quiet && !flags.json) cli.stderr.write(`${summary(published, place)}\n`);
   print(cli, flags, published, () =>
@@ -42,10 +51,12 @@ function summary({ bytes, listed }: Published, place: string): string {
 
 export const verb: Verb = (cli) =>
   addRegistryFlags(
-    createVerb(
-      cli,
-      "publish",
-      "Puts packages of the local store into a repository of a registry, and lists them there.",
+    addNamespaceFlag(
+      createVerb(
+        cli,
+        "publish",
+        "Puts packages of the local store into a repository of a registry, and lists them there.",
+      ),
     ),
   )
     .name("publish")
