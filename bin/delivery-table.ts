@@ -4,21 +4,25 @@
  * @module
  */
 
-import type { CopyAction, Delivered } from "../src/index.js";
+import type { Delivered } from "../src/index.js";
 import { formatCount, formatSize } from "./cli.js";
 
-const ACTIONS: readonly CopyAction[] = ["copied", "linked", "mounted", "skipped"];
-/** What would be done. */
-const INFINITIVES = { copied: "copy", linked: "link", mounted: "mount", skipped: "skip" } as const;
+type Done = Pick<Delivered, "blobs">;
+type Blob = Delivered["blobs"][number];
 
-type Done = Pick<Delivered, "blobs" | "bytes">;
+/** What was done, and what would be. */
+const WORDS = { copied: "copy", streamed: "stream", linked: "link", mounted: "mount", skipped: "skip" } as const;
+type Word = keyof typeof WORDS;
+
+const wordOf = ({ action, streamed }: Blob): Word => (streamed ? "streamed" : action);
 
 /** `copied 2 blobs, 45.1 MB; skipped 3 blobs, 1.2 kB`; with `dryRun`, `would copy 2 blobs, …`. */
-export function deliverySummary({ blobs, bytes }: Done, { dryRun = false } = {}): string {
-  const parts = ACTIONS.flatMap((action) => {
-    const count = blobs.filter((each) => each.action === action).length;
-    const word = dryRun ? INFINITIVES[action] : action;
-    return count === 0 ? [] : [`${word} ${formatCount(count, "blob")}, ${formatSize(bytes[action])}`];
+export function deliverySummary({ blobs }: Done, { dryRun = false } = {}): string {
+  const parts = (Object.keys(WORDS) as Word[]).flatMap((done) => {
+    const such = blobs.filter((blob) => wordOf(blob) === done);
+    const bytes = such.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+    const word = dryRun ? WORDS[done] : done;
+    return such.length === 0 ? [] : [`${word} ${formatCount(such.length, "blob")}, ${formatSize(bytes)}`];
   });
   return parts.length === 0 ? "nothing to move" : `${dryRun ? "would " : ""}${parts.join("; ")}`;
 }
@@ -26,8 +30,9 @@ export function deliverySummary({ blobs, bytes }: Done, { dryRun = false } = {})
 /** One line for each blob: what would be done, its bytes, digest and type; last, the sums. */
 export function planTable(delivered: Delivered): readonly string[] {
   const width = Math.max(0, ...delivered.blobs.map(({ descriptor }) => String(descriptor.size).length));
-  const rows = delivered.blobs.map(({ descriptor: { size, digest, mediaType }, action }) =>
-    [INFINITIVES[action].padEnd(5), String(size).padStart(width), digest, mediaType].join("  "),
-  );
+  const rows = delivered.blobs.map((blob) => {
+    const { size, digest, mediaType } = blob.descriptor;
+    return [WORDS[wordOf(blob)].padEnd(6), String(size).padStart(width), digest, mediaType].join("  ");
+  });
   return [...rows, `${delivered.label}: ${deliverySummary(delivered, { dryRun: true })}`];
 }

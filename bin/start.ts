@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import type { Cli } from "./cli.js";
 import { main } from "./main.js";
 
@@ -23,6 +24,8 @@ function deferOptimising(host: NodeJS.Process): void {
 /** Runs the command line of a process to its end and sets the exit status. */
 export async function start(host: NodeJS.Process): Promise<void> {
   const stop = new AbortController();
+  // Each request of those at once listens to it, and how many these are the flags say.
+  setMaxListeners(0, stop.signal);
   let signalled: keyof typeof EXIT | undefined;
   for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     host.on(name, () => {

@@ -8,6 +8,7 @@
  */
 
 import type { BuildOptions, BuildResult } from "./build.js";
+import { LadingError } from "./errors.js";
 import { IMAGE_RULES } from "./image/rules.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import { digestOf, isDigest } from "./oci/digest.js";
@@ -92,6 +93,13 @@ function told({ result }: KnownBuild, { onWarning }: BuildOptions): BuildResult 
   return { ...result, images, packageBytesRead: 0 };
 }
 
+/** Files are stored here, and what they need has to be here, too. */
+function checkCatalogs({ catalogs = [] }: Recipe): void {
+  if (catalogs.length === 0) return;
+  const message = `Cannot build files with packages of ${catalogs.join(", ")}: only a recipe's packages come from catalogs; import the files, and build a recipe`;
+  throw new LadingError("UNSUPPORTED", message, { what: "files with catalogs" });
+}
+
 /**
  * Builds an image straight from files: imports, resolves and builds in one go.
  *
@@ -102,7 +110,7 @@ function told({ result }: KnownBuild, { onWarning }: BuildOptions): BuildResult 
  * @param paths Files, in the order in which bare tarballs are to lie on one another.
  * @param recipe What else the image is to have: environment, entrypoint and the like (nothing).
  * @throws {LadingError} `FORMAT` for a file that is neither, saying what it is; `CONFLICT` when two versions of one package
- * are named, or one for a platform that is not built; else as `importPackages` and `build`.
+ * are named, or one for a platform that is not built; `UNSUPPORTED` where the recipe names catalogs; else as `importPackages` and `build`.
  */
 export async function buildFiles(
   paths: readonly string[],
@@ -110,6 +118,7 @@ export async function buildFiles(
   recipe: Recipe = EMPTY_RECIPE,
 ): Promise<BuildResult> {
   const { local, signal } = options;
+  checkCatalogs(recipe);
   const { store, cache } = local;
   const key = await keyOf(paths, options, recipe);
   const known = key && ((await cache.get(key.text)) as KnownBuild | undefined);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openCatalogs } from "./catalogs.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
 import type { ImageSettings } from "./image/compose.js";
@@ -33,6 +34,7 @@ import type { Resolution, ResolveOptions } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
+import type { Store } from "./store/store.js";
 import { loadBlockEncoder } from "./stream/block.js";
 import { fromBytes, type IoOptions } from "./stream/bytes.js";
 import type { DecompressLimits } from "./stream/codec.js";
@@ -91,6 +93,8 @@ export interface BuildResult {
   readonly warnings: readonly BuildWarning[];
   /** Bytes of packages that were read: 0 where all was known. */
   readonly packageBytesRead: number;
+  /** The store to deliver from, where not every layer is in the local one: the recipe's catalogs have them. */
+  readonly store?: Store;
 }
 
 /** What every stage of one build shares. */
@@ -166,18 +170,24 @@ async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildRes
 }
 
 /**
- * Builds what a recipe asks for from the packages of the local store.
+ * Builds what a recipe asks for from the packages of its catalogs, else of the local store.
  *
  * Resolve, assemble, compose; one layer for each package, none read again that is known. The same recipe and packages give
  * the same digest on every machine.
  *
- * @returns The image in the local store: {@link deliver} gives it names and brings it elsewhere.
+ * Of packages in registries only their lists of files are read; layers are left where they are.
+ *
+ * @returns The image in the local store, or in the one that is given with it: {@link deliver} gives it names and brings it
+ * elsewhere.
  * @throws {LadingError} `MISSING`, `AMBIGUOUS`, `CONFLICT`, `CYCLE` from resolving; `TOO_LARGE` above 127 layers; `NOT_FOUND`
  * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files.
  */
 export async function build(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
-  const run = startRun(options);
-  const catalog = await listPackages(run.local.store, { signal: run.signal });
+  const { local, registry, signal } = options;
+  const { catalogs = [] } = recipe;
+  if (catalogs.length > 0) options.onStep?.(`reading ${catalogs.join(", ")}`);
+  const { packages: catalog, store } = await openCatalogs(catalogs, { local, registry, signal });
+  const run = startRun({ ...options, local: { ...local, store } });
   const asked = run.platforms ?? recipe.platforms;
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
   const images: BuiltImage[] = [];
@@ -186,7 +196,8 @@ export async function build(recipe: Recipe, options: BuildOptions): Promise<Buil
     const contents = resolution.packages.map((each): Content => ({ kind: "package", package: each.package }));
     images.push(await buildPlatform(recipe, resolution, contents, run));
   }
-  return await finish(images, run);
+  const result = await finish(images, run);
+  return store === local.store ? result : { ...result, store };
 }
 
 /** Stores files, several at once, and gives them back in their order. */

@@ -132,9 +132,10 @@ export interface Delivery {
   /**
    * Waits for what went ahead, brings the rest and gives it the place's name.
    *
+   * @param source Where the image is, if it is not where what went ahead was.
    * @throws {LadingError} as {@link deliver}; what failed on the way ahead fails here.
    */
-  finish(root: Descriptor): Promise<Delivered>;
+  finish(root: Descriptor, source?: Store): Promise<Delivered>;
   /** Lets go of what is on its way; after `finish` it does nothing. The place then has layers that nothing names. */
   stop(): Promise<void>;
 }
@@ -176,10 +177,10 @@ export function startDelivery(from: Store, to: Place, options: CopyOptions = {})
       waiting.push(layer);
       if (running < jobs) runs.push(run());
     },
-    async finish(root) {
+    async finish(root, source = from) {
       await Promise.all(runs);
       if (failed !== undefined) throw failed.error;
-      return withActions(await deliver(root, from, to, options), sent);
+      return withActions(await deliver(root, source, to, options), sent);
     },
     async stop() {
       ending.abort();
@@ -190,9 +191,9 @@ export function startDelivery(from: Store, to: Place, options: CopyOptions = {})
 
 /** What was sent ahead was there when the rest came: what counts is how it came. */
 function withActions(delivered: Delivered, sent: ReadonlyMap<string, CopyAction>): Delivered {
-  const blobs = delivered.blobs.map(({ descriptor, action }) => ({
-    descriptor,
-    action: action === "skipped" ? (sent.get(descriptor.digest) ?? action) : action,
+  const blobs = delivered.blobs.map((blob) => ({
+    ...blob,
+    action: blob.action === "skipped" ? (sent.get(blob.descriptor.digest) ?? blob.action) : blob.action,
   }));
   return { ...delivered, blobs, bytes: sumActions(blobs) };
 }

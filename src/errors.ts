@@ -27,7 +27,17 @@ export interface ErrorDetails {
   DIGEST_MISMATCH: { readonly what: string; readonly expected: string; readonly actual: string };
   /** Something named is not there. */
   NOT_FOUND: {
-    readonly what: "blob" | "layer" | "tag" | "package" | "file" | "layout" | "repository" | "upload" | "platform";
+    readonly what:
+      | "blob"
+      | "layer"
+      | "tag"
+      | "package"
+      | "file"
+      | "layout"
+      | "repository"
+      | "upload"
+      | "platform"
+      | "catalog";
     readonly name: string;
   };
   /** Something of that name is there already, and is something else. */

@@ -6,6 +6,7 @@
 
 export { type BuildOptions, type BuildResult, build } from "./build.js";
 export { buildFiles, EMPTY_RECIPE } from "./build-files.js";
+export { type CatalogOptions, type Catalogs, openCatalogs } from "./catalogs.js";
 export { type Deleted, deleteImage } from "./delete.js";
 export { type Delivered, type DeliverOptions, type Delivery, deliver, planDelivery, startDelivery } from "./deliver.js";
 export {
@@ -81,6 +82,8 @@ export { type ListedFile, openFileList, readFileList } from "./package/file-list
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
 export { parseNamespace, readNamespace, writeNamespace } from "./package/namespace.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
+export { type Published, type PublishedPackage, type PublishOptions, publishPackages } from "./package/publish.js";
+export { listPublished } from "./package/published.js";
 export { parseRequirement } from "./package/requirement.js";
 export {
   type PackageScript,
@@ -88,6 +91,7 @@ export {
   type ScriptOptions,
   type ScriptSource,
 } from "./package/script/script.js";
+export { searchPackages } from "./package/search.js";
 export {
   type DownloadedPackage,
   downloadPackage,
@@ -97,6 +101,7 @@ export {
   type UpdateOptions,
   updatePackage,
 } from "./package/update.js";
+export { type UpdateCatalogOptions, updateCatalog } from "./package/update-catalog.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
@@ -142,6 +147,8 @@ export { type FoundReferrer, findAllReferrers, findReferrers } from "./store/ref
 export type {
   BlobReader,
   BlobWriter,
+  Fetched,
+  Located,
   MountOptions,
   PutOptions,
   ReferrersOptions,

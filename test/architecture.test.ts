@@ -26,12 +26,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   image: ["oci", "stream", "tar", "store", "package", "resolve", "recipe"],
   registry: ["oci", "stream", "http", "store"],
   "transport.ts": ["oci", "stream", "tar", "store", "registry"],
+  "catalogs.ts": ["oci", "stream", "store", "package", "registry", "transport.ts"],
   "delete.ts": ["oci", "stream", "transport.ts"],
   "deliver.ts": ["oci", "store", "transport.ts"],
-  "build.ts": [...LIBRARY, "transport.ts", "deliver.ts"],
+  "build.ts": [...LIBRARY, "transport.ts", "catalogs.ts", "deliver.ts"],
   "build-files.ts": ["oci", "stream", "store", "package", "recipe", "image", "build.ts"],
   service: [...LIBRARY, "transport.ts", "deliver.ts", "build.ts", "build-files.ts"],
-  "index.ts": [...LIBRARY, "transport.ts", "delete.ts", "deliver.ts", "build.ts", "build-files.ts", "service"],
+  "index.ts": [
+    ...LIBRARY,
+    "transport.ts",
+    "catalogs.ts",
+    "delete.ts",
+    "deliver.ts",
+    "build.ts",
+    "build-files.ts",
+    "service",
+  ],
 };
 
 /** The one folder that imports each third-party package. */

@@ -188,8 +188,9 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     const delivered: Delivered[] = [];
     for (const { place, delivery } of deliveries) {
       progress.step(`writing ${place.label}`);
-      const plan = () => planDelivery(result.root, local.store, place, { signal: cli.signal, jobs: flags.jobs });
-      delivered.push(await (flags.dryRun ? plan() : delivery.finish(result.root)));
+      const from = result.store ?? local.store;
+      const plan = () => planDelivery(result.root, from, place, { signal: cli.signal, jobs: flags.jobs });
+      delivered.push(await (flags.dryRun ? plan() : delivery.finish(result.root, from)));
     }
     progress.end();
     report(cli, flags, result, delivered);

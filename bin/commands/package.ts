@@ -11,7 +11,9 @@ import * as download from "./package/download.js";
 import * as exportVerb from "./package/export.js";
 import * as importVerb from "./package/import.js";
 import * as list from "./package/list.js";
+import * as publish from "./package/publish.js";
 import * as replace from "./package/replace.js";
+import * as search from "./package/search.js";
 import * as show from "./package/show.js";
 import * as update from "./package/update.js";
 
@@ -19,9 +21,9 @@ export const verb: Verb = (cli) => {
   const command = createCommand(
     cli,
     "lading package",
-    "Creates, imports, changes, shows, exports and deletes packages.",
+    "Creates, imports, changes, shows, exports, publishes and deletes packages.",
   );
-  for (const { verb: sub } of [create, importVerb, exportVerb, download, list, show, update, replace, remove])
-    command.addCommand(sub(cli));
+  const verbs = [create, importVerb, exportVerb, download, list, search, show, update, replace, publish, remove];
+  for (const { verb: sub } of verbs) command.addCommand(sub(cli));
   return command;
 };

@@ -8,11 +8,11 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Resolution } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, gather, print, type Verb } from "../cli.js";
-import { openStore, parsePlatformFlag } from "../flags.js";
+import { addRegistryFlags, openStore, parsePlatformFlag, type RegistryFlags, registryOptions } from "../flags.js";
 import { readPolicies } from "../policy.js";
 import { UsageError } from "../usage.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, RegistryFlags {
   readonly why?: readonly string[];
   readonly platform?: string;
   readonly policy?: readonly string[];
@@ -42,12 +42,12 @@ async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
   const recipe = await readRecipe(path);
   const { resolve } = await import("../../src/resolve/resolve.js");
   const { ECOSYSTEM_RULES } = await import("../../src/package/ecosystem.js");
-  const { listPackages } = await import("../../src/package/catalog.js");
-  const { store } = await openStore(cli, flags);
+  const { openCatalogs } = await import("../../src/catalogs.js");
   if (flags.platform === undefined && recipe.platforms.length > 1)
     throw new UsageError("The recipe is for several platforms; name one of them with --platform");
   const platform = flags.platform === undefined ? recipe.platforms[0] : await parsePlatformFlag(flags.platform);
-  const catalog = await listPackages(store, { signal: cli.signal });
+  const places = { local: await openStore(cli, flags), registry: await registryOptions(cli, flags) };
+  const { packages: catalog } = await openCatalogs(recipe.catalogs ?? [], { ...places, signal: cli.signal });
   const policy = await readPolicies(flags);
   const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }), ...policy };
   const resolution = resolve(recipe.packages, catalog, rules);
@@ -61,7 +61,9 @@ async function run(path: string, flags: Flags, cli: Cli): Promise<void> {
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "resolve", "Shows the packages that a recipe leads to, in the order of their layers.")
+  addRegistryFlags(
+    createVerb(cli, "resolve", "Shows the packages that a recipe leads to, in the order of their layers."),
+  )
     .argument("[recipe]", "a recipe, or a folder with a lading.yaml", ".")
     .option("--why <capability>", "explain what was chosen for it: runtime=node, jq; repeatable", gather)
     .option("--platform <os/arch>", "resolve for this platform")

@@ -23,6 +23,8 @@ export const MEDIA_TYPE = {
   packageConfig: "application/vnd.lading.package.v1+json",
   /** The list of a package's files, gzip-compressed JSON lines. */
   packageFiles: "application/vnd.lading.files.v1",
+  /** `artifactType` of the index that lists the packages of a repository. */
+  catalog: "application/vnd.lading.catalog.v1",
 } as const;
 
 /** The media type of a layer by its compression. */

@@ -29,6 +29,8 @@ import type { Package, PackageLayer, PackageMetadata } from "./package.js";
 /** The annotation that carries a catalog's line for a package. */
 export const CATALOG_ANNOTATION = "io.lading.package";
 const MAX_DOCUMENT = 4 * 1024 * 1024;
+/** Characters of a description that a catalog's line keeps, for who searches. */
+const MAX_SUMMARY = 120;
 
 interface LayerFacts extends Omit<PackageLayer, "descriptor" | "files"> {}
 
@@ -74,18 +76,30 @@ export async function putPackage(
 
 /** The descriptor that lists a package: its manifest, with the catalog's line. */
 export function listPackage(pkg: Package): Descriptor {
-  const { control: _control, description: _description, manifest, layer, ...line } = pkg;
-  const text = new TextDecoder().decode(encodeJson({ ...line, layer }));
+  const { control: _control, description, manifest, layer, ...line } = pkg;
+  const summary = description?.split("\n")[0]?.slice(0, MAX_SUMMARY);
+  const text = new TextDecoder().decode(encodeJson({ ...line, ...(summary && { description: summary }), layer }));
   return { ...manifest, artifactType: MEDIA_TYPE.package, annotations: { [CATALOG_ANNOTATION]: text } };
 }
 
 /** Has it what every package has? Where a document comes from, anybody may have written it. */
 function isPackage(value: unknown): value is Omit<Package, "manifest"> {
-  const { fqn, name, provides, dependencies, conflicts, environment, tags, layer } = (value ?? {}) as Partial<Package>;
+  const {
+    fqn,
+    name,
+    description = "",
+    provides,
+    dependencies,
+    conflicts,
+    environment,
+    tags,
+    layer,
+  } = (value ?? {}) as Partial<Package>;
   const isObject = (each: unknown) => typeof each === "object" && each !== null;
   return (
     isFqn(fqn) &&
     localName(fqn) === name &&
+    typeof description === "string" &&
     [provides, dependencies, conflicts, layer?.normalized].every(Array.isArray) &&
     [environment, tags].every(isObject) &&
     [layer?.descriptor?.digest, layer?.files?.digest, layer?.diffId].every(isDigest)
@@ -93,7 +107,7 @@ function isPackage(value: unknown): value is Omit<Package, "manifest"> {
 }
 
 /**
- * A package from the line of a catalog; without what only its config tells (`description`, `control`). Undefined where
+ * A package from the line of a catalog; without what only its config tells (`control`, a description's later lines). Undefined where
  * there is no line or one that cannot be used: then the package itself tells.
  */
 export function readCatalogLine(descriptor: Descriptor): Package | undefined {

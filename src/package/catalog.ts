@@ -29,7 +29,8 @@ async function readList(store: Store, options: IoOptions): Promise<readonly List
   return listed;
 }
 
-function distinct(packages: readonly Package[]): readonly Package[] {
+/** Each package once, sorted by full name, version and architecture. */
+export function distinct(packages: readonly Package[]): readonly Package[] {
   const key = ({ fqn, version = "", architecture = "" }: Package) => `${fqn}\0${version}\0${architecture}`;
   const found = new Map(packages.map((pkg) => [pkg.manifest.digest, pkg]));
   return [...found.values()].sort((a, b) => byBytes(key(a), key(b)));
@@ -38,7 +39,8 @@ function distinct(packages: readonly Package[]): readonly Package[] {
 /**
  * Every package that a store lists, once, sorted by full name, version and architecture.
  *
- * Costs one read of the store's list. `description` and `control` are left out: {@link showPackage} has them.
+ * Costs one read of the store's list. `control` and all but the first line of `description` are left out: {@link showPackage}
+ * has them.
  */
 export async function listPackages(store: Store, options: IoOptions = {}): Promise<readonly Package[]> {
   return distinct((await readList(store, options)).map((listed) => listed.package));
@@ -110,9 +112,12 @@ export interface DeleteOptions extends NameOptions {
   readonly all?: boolean | undefined;
 }
 
-/** What is done to packages that are named. */
-interface Selection extends NameOptions {
-  readonly action: "delete" | "export";
+/** What names may mean, and what is to be done with that, for messages. */
+export interface SelectOptions extends DeleteOptions {
+  readonly action: "delete" | "export" | "publish";
+}
+
+interface Selection extends SelectOptions {
   readonly all: boolean;
 }
 
@@ -147,6 +152,22 @@ export async function showPackages(
   const packages = await listPackages(store, options);
   const meant = distinct(names.flatMap((name) => selectMeant(packages, name, store, selection)));
   return await mapConcurrent(meant, 8, ({ manifest }) => readPackage(store, manifest, options));
+}
+
+/**
+ * The packages that names mean, each once, as the store lists them; with `all` and no name, every one.
+ *
+ * @throws {LadingError} `NOT_FOUND` when a name fits nothing, `AMBIGUOUS` when it fits several and `all` is not said.
+ */
+export async function selectPackages(
+  store: Store,
+  names: readonly string[],
+  options: SelectOptions,
+): Promise<readonly Package[]> {
+  const selection: Selection = { ...options, all: options.all ?? false };
+  const packages = await listPackages(store, options);
+  if (selection.all && names.length === 0) return packages;
+  return distinct(names.flatMap((name) => selectMeant(packages, name, store, selection)));
 }
 
 /**

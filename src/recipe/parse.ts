@@ -43,6 +43,7 @@ function toRecipe(data: RecipeDocument, document: YamlDocument): Recipe {
   const environment = Object.entries(data.environment ?? {});
   const written = document.writtenIn(["environment"]);
   return {
+    ...(data.catalogs && { catalogs: data.catalogs }),
     packages: (data.packages ?? []).map(toRequest),
     files: (data.files ?? []).map(toFiles),
     environment: Object.fromEntries(

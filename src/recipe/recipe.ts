@@ -23,6 +23,8 @@ export interface RecipeFiles {
 
 /** What is wanted; validated, nothing resolved, no file read but the recipe. */
 export interface Recipe {
+  /** Where packages come from, first ones first: `docker://HOST/NAME`, `store:` (the local store alone). */
+  readonly catalogs?: readonly string[];
   readonly packages: readonly PackageRequest[];
   readonly files: readonly RecipeFiles[];
   /** Values may name earlier ones, `$PATH`. */

@@ -8,8 +8,9 @@
  */
 
 import * as z from "zod";
-import { isLadingError } from "../errors.js";
+import { isLadingError, LadingError } from "../errors.js";
 import { parsePlatform } from "../oci/platform.js";
+import { parseReference } from "../oci/reference.js";
 import { CAPABILITY_TYPES } from "../package/capability.js";
 import { parseFqn } from "../package/fqn.js";
 import { parseRequirement } from "../package/requirement.js";
@@ -117,6 +118,17 @@ const USER = "a user or user:group, each a name or a number";
 const PORT = "a port from 1 to 65535, and /tcp, /udp or /sctp after it or nothing";
 const NUMBER_0_TO_65535 = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 
+const CATALOG = "docker://HOST/NAME or store:";
+
+/** Where packages come from; throws for what is no such place. */
+function checkCatalog(name: string): void {
+  if (name === "store:") return;
+  const reference = name.startsWith("docker://") ? parseReference(name.slice("docker://".length)) : undefined;
+  if (reference !== undefined && reference.tag === undefined && reference.digest === undefined) return;
+  const message = `expected ${CATALOG}, without a tag`;
+  throw new LadingError("SYNTAX", message, { kind: "catalog", input: name.slice(0, 200) });
+}
+
 /** The whole document. Every key may be absent; an unknown one is refused. */
 export const RECIPE_SCHEMA = z
   .strictObject(
@@ -176,6 +188,11 @@ export const RECIPE_SCHEMA = z
       base: text("an image, such as oci:base:1 or debian:12", /^[^\s\0]+$/)
         .optional()
         .describe("An image of any transport; its layers come first, as they are."),
+      catalogs: list(parsed(CATALOG, checkCatalog), "a list, such as [docker://registry.example.org/team/packages]")
+        .optional()
+        .describe(
+          "Where the packages come from: repositories to which they were published, and store: for the local store, which is meant alone where nothing stands here. Of a package that several have, the first one's is taken.",
+        ),
     },
     { error: "expected keys with values, such as packages: [{runtime: node}]" },
   )

@@ -23,7 +23,7 @@ import { mapConcurrent } from "../stream/pool.js";
 import { checkContent } from "../stream/verify.js";
 import { fetchBlobSize, openBlob } from "./blob.js";
 import { createBlobPlaces } from "./blob-places.js";
-import { deleteTag, fetchDescriptor, fetchManifest, hasManifest, pushManifest } from "./manifest.js";
+import { deleteTag, fetchDescriptor, fetchManifest, fetchNamed, hasManifest, pushManifest } from "./manifest.js";
 import { createManifestCache } from "./manifest-cache.js";
 import { isMountable, mountFromAny } from "./mount.js";
 import type { Place } from "./place.js";
@@ -196,6 +196,11 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
     throw new LadingError("NOT_FOUND", message, { what: "tag", name });
   }
 
+  async function fetch(name: string, io: IoOptions = {}) {
+    if (!isDigest(name)) checkTag(name);
+    return await fetchNamed(session, name, io);
+  }
+
   async function tags(io: IoOptions = {}): Promise<readonly Tagged[]> {
     const names = await fetchTagNames(session, io);
     const found = await mapConcurrent(names, RESOLVES, (name) => fetchDescriptor(session, name, io), io.signal);
@@ -257,7 +262,7 @@ export function createRegistryStore(place: Place, options: RegistryStoreOptions 
   const { label } = session;
   const repository = { registry: place.registry, repository: place.repository };
   const names = (io: IoOptions = {}) => fetchTagNames(session, io);
-  return { label, repository, has, hasWhole, open, put, mount, referrers, resolve, names, tags, tag, untag };
+  return { label, repository, has, hasWhole, open, put, mount, referrers, resolve, fetch, names, tags, tag, untag };
 }
 
 /** What a manifest refers to, where it can be read: the registry has taken it, whatever it is. */

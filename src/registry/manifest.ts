@@ -12,6 +12,7 @@ import { digestOf, isDigest, splitDigest } from "../oci/digest.js";
 import { MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType, MEDIA_TYPE } from "../oci/media-type.js";
 import { blobNotFound } from "../store/missing.js";
+import type { Fetched } from "../store/store.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { checkContent } from "../stream/verify.js";
 import { manifestTypeOf } from "./manifest-type.js";
@@ -41,8 +42,15 @@ export async function fetchDescriptor(
     if (isDigest(name)) checkContent({ digest, size }, { digest: name }, `manifest from ${session.label}`);
     return { mediaType, digest, size };
   }
+  return (await fetchNamed(session, name, { signal }))?.descriptor;
+}
+
+/** What a tag or digest points to, with its bytes, in one request; undefined where there is nothing. */
+export async function fetchNamed(session: Session, name: string, { signal }: IoOptions): Promise<Fetched | undefined> {
   const response = await session.send({
-    ...request,
+    to: `manifests/${name}`,
+    actions: "pull",
+    headers: { accept: ACCEPT },
     method: "GET",
     signal: deadlineSignal(session.registry, DEADLINE_MS, signal),
   });
@@ -51,7 +59,7 @@ export async function fetchDescriptor(
     return undefined;
   }
   if (response.status !== 200) throw await session.refused(response, "GET", `resolve "${name}" in`);
-  return describeAnswer(session, name, response);
+  return await describeAnswer(session, name, response);
 }
 
 async function describeAnswer(session: Session, name: string, response: Awaited<ReturnType<Session["send"]>>) {
@@ -61,7 +69,8 @@ async function describeAnswer(session: Session, name: string, response: Awaited<
   const promised = isDigest(name) ? name : isDigest(said) ? said : undefined;
   const digest = digestOf(bytes, promised === undefined ? "sha256" : splitDigest(promised).algorithm);
   checkContent({ digest, size: bytes.byteLength }, { digest: promised }, what);
-  return { mediaType: typeOfAnswer(bytes, response.headers["content-type"], what), digest, size: bytes.byteLength };
+  const mediaType = typeOfAnswer(bytes, response.headers["content-type"], what);
+  return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
 }
 
 /** Proxies and pages for logging in answer with HTML: where it came from says more than its first line and column. */

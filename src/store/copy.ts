@@ -10,7 +10,7 @@ import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isManifestType, isReferableType } from "../oci/media-type.js";
 import { type ByteStream, collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { mapConcurrent } from "../stream/pool.js";
-import type { Store } from "./store.js";
+import type { Located, Store } from "./store.js";
 
 /**
  * How a blob came to where it is wanted: it was there, came as a hard link, from another repository of the registry, or byte
@@ -22,6 +22,8 @@ export type CopyAction = "skipped" | "linked" | "mounted" | "copied";
 export interface CopiedBlob {
   readonly descriptor: Descriptor;
   readonly action: CopyAction;
+  /** Present where what was copied came from one registry to another, and never touched the disk. */
+  readonly streamed?: true;
 }
 
 /** What a copy did. Byte counts are of stored bytes. */
@@ -126,13 +128,19 @@ function createCount(descriptor: Descriptor, { onBytes }: CopyOptions) {
   };
 }
 
+async function locate(descriptor: Descriptor, from: Store, options: IoOptions): Promise<Located> {
+  const { repository } = from;
+  return (await from.locate?.(descriptor, options)) ?? { repository, isRemote: repository !== undefined };
+}
+
 async function moveContent(content: Content, from: Store, to: Store, options: CopyOptions): Promise<CopyAction> {
   const { descriptor, bytes } = content;
   const { signal } = options;
   const file = bytes === undefined && to.link !== undefined ? await from.sharedFile?.(descriptor) : undefined;
   if (file !== undefined && (await to.link?.(descriptor, file, { signal }))) return "linked";
   const isBlob = bytes === undefined;
-  if (isBlob && (await to.mount?.(descriptor, { from: from.repository, signal }))) return "mounted";
+  const source = isBlob && to.mount !== undefined ? (await locate(descriptor, from, { signal })).repository : undefined;
+  if (isBlob && (await to.mount?.(descriptor, { from: source, signal }))) return "mounted";
   const open = () => (isBlob ? from.open(descriptor, { signal }) : fromBytes(bytes));
   const counted = createCount(descriptor, options);
   const { digest, size } = descriptor;
@@ -156,7 +164,8 @@ async function foreseeMove(content: Content, from: Store, to: Store, options: Co
   if (bytes !== undefined) return "copied";
   if (to.link !== undefined && (await from.sharedFile?.(descriptor)) !== undefined) return "linked";
   const { signal } = options;
-  return (await to.mount?.(descriptor, { from: from.repository, dryRun: true, signal })) ? "mounted" : "copied";
+  const { repository } = await locate(descriptor, from, { signal });
+  return (await to.mount?.(descriptor, { from: repository, dryRun: true, signal })) ? "mounted" : "copied";
 }
 
 /** Layers that must never be distributed are left where they are, as the specification asks. */
@@ -205,6 +214,10 @@ export async function planCopy(
   return await handle(root, from, to, { jobs, signal, move: foreseeMove });
 }
 
+async function passesThrough(descriptor: Descriptor, from: Store, to: Store): Promise<boolean> {
+  return to.repository !== undefined && (await locate(descriptor, from, {})).isRemote;
+}
+
 /** Deals with each content that is not there: blobs first, then manifests, children before parents. */
 async function handle(
   root: Descriptor,
@@ -227,8 +240,11 @@ async function handle(
     const { descriptor } = content;
     const isThere = known.get(descriptor.digest) ?? (await to.has(descriptor, { signal }));
     const action = isThere ? "skipped" : await options.move(content, from, to, options);
-    options.onBlob?.({ descriptor, action });
-    return { descriptor, action };
+    const isStreamed =
+      action === "copied" && content.bytes === undefined && (await passesThrough(descriptor, from, to));
+    const blob: CopiedBlob = { descriptor, action, ...(isStreamed ? { streamed: true } : {}) };
+    options.onBlob?.(blob);
+    return blob;
   };
   const isBlob = ({ bytes }: Content) => bytes === undefined;
   const { content, atOnce } = await inOrder(contents.filter(isBlob), from, jobs, { signal });

@@ -37,6 +37,14 @@ export interface MountOptions extends IoOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** Where content is. */
+export interface Located {
+  /** A repository that has it. */
+  readonly repository: RepositoryName | undefined;
+  /** Are its bytes in that repository alone, and not on this machine? */
+  readonly isRemote: boolean;
+}
+
 /** Content, read by digest. */
 export interface BlobReader {
   /** Is the content there, with that size? Costs no read of it. */
@@ -68,6 +76,12 @@ export interface Tagged {
   /** 1 to 255 characters of the grammar of `org.opencontainers.image.ref.name`. */
   readonly name?: string | undefined;
   readonly descriptor: Descriptor;
+}
+
+/** What a name points to, and its bytes. */
+export interface Fetched {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
 }
 
 /** Names, and what they point to. */
@@ -109,6 +123,11 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
    * no manifest before its blobs, so that one question stands for all of them.
    */
   hasWhole?(manifest: Descriptor, options?: IoOptions): Promise<boolean>;
+  /**
+   * The manifest or index that a name points to, with its bytes, in one request: for places where each takes a while.
+   * Undefined where the name is not there.
+   */
+  fetch?(name: string, options?: IoOptions): Promise<Fetched | undefined>;
   /** The names alone, sorted: for places where to ask what each of them means takes a while. */
   names?(options?: IoOptions): Promise<readonly string[]>;
   /** The folder of the OCI layout that this is, where other threads can open it too. */
@@ -132,6 +151,8 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   link?(descriptor: Descriptor, file: string, options?: IoOptions): Promise<boolean>;
   /** The repository that this is, where it is one. */
   readonly repository?: RepositoryName;
+  /** Where each content is, for places whose content comes from several repositories. */
+  locate?(descriptor: Descriptor, options?: IoOptions): Promise<Located>;
   /**
    * Takes a blob that is not there from another repository of the same registry, of which no byte moves. True when the blob
    * is there now.

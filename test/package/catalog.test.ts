@@ -18,7 +18,7 @@ const DOCUMENTS = [
   { fqn: "package::/::tools", version: "1.0" },
   { fqn: "package::/::c++ lib" },
   { fqn: "package::/::lib", version: "1:2-3", architecture: "amd64" },
-  { fqn: "package::/::lib", version: "1:2-3", architecture: "arm64", description: "a library" },
+  { fqn: "package::/::lib", version: "1:2-3", architecture: "arm64", description: "a library\nof code" },
 ];
 
 /** A store with these packages, and an image, which is none. */
@@ -41,7 +41,10 @@ test("listPackages() gives packages alone, sorted by full name, version and arch
     "package::/acme/dev::tools 1.0",
     "package::/acme/dev::tools 2.0",
   ]);
-  assert.ok(packages.every((pkg) => !("description" in pkg)));
+  assert.equal(
+    packages.flatMap(({ description }) => description ?? []),
+    ["a library"],
+  );
   assert.equal(await listPackages(createMemoryStore()), []);
 });
 
@@ -91,7 +94,7 @@ test("findPackages() reports what fits nothing, and what is near it", async (con
 
 test("showPackage() gives the whole of one, or names the candidates by what tells them apart", async (context) => {
   const { store } = await createStocked(context);
-  assert.is((await showPackage(store, "lib:arm64")).description, "a library");
+  assert.is((await showPackage(store, "lib:arm64")).description, "a library\nof code");
   const { detail, message } = await rejects(showPackage(store, "lib"), "AMBIGUOUS");
   assert.equal(detail.candidates, ["package::/::lib:amd64=1:2-3", "package::/::lib:arm64=1:2-3"]);
   assert.match(message, /; name one of them in full$/);

@@ -30,6 +30,7 @@ volumes: [/data/, /data]
 annotations: {org.opencontainers.image.title: x}
 platforms: [linux/x86_64, linux/amd64, linux/arm64]
 base: docker://127.0.0.1:5000/base:1
+catalogs: ["docker://127.0.0.1:5000/team/packages", "store:"]
 `;
 
 test("parseRecipe() reads every key", () => {
@@ -66,6 +67,7 @@ test("parseRecipe() reads every key", () => {
       { os: "linux", architecture: "arm64" },
     ],
     base: "docker://127.0.0.1:5000/base:1",
+    catalogs: ["docker://127.0.0.1:5000/team/packages", "store:"],
   } as unknown);
 });
 
@@ -110,6 +112,9 @@ const REFUSED: readonly (readonly [text: string, message: string])[] = [
   ['packages: [{package: "jq >= 1.6"}]', "1:22: packages[0].package: Cannot parse requirement"],
   ['packages: [{runtime: "node (>= 20)"}]', "1:22: packages[0].runtime: Cannot parse requirement"],
   ["packages: ['a::b::c::d']", "1:12: packages[0]: Cannot parse package name"],
+  ["catalogs: [oci:out]", '1:12: catalogs[0]: found "oci:out", expected docker://HOST/NAME or store:, without a tag'],
+  ["catalogs: [docker://h/a:1]", '1:12: catalogs[0]: found "docker://h/a:1", expected docker://HOST/NAME'],
+  ["catalogs: [docker://h/A]", "1:12: catalogs[0]: Cannot parse reference"],
   ["packages: node", '1:11: packages: found "node", expected a list, such as [{runtime: node}]'],
   ["packages:", "1:10: packages: found nothing, expected a list"],
   [

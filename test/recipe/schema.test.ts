@@ -24,7 +24,7 @@ test("recipeJsonSchema() is of draft 2020-12, with a title and a description for
   assert.is(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
   assert.is(schema.title, "lading recipe");
   assert.is(schema.additionalProperties, false);
-  assert.equal(Object.keys(schema.properties ?? {}), [...KEYS, "annotations", "platforms", "base"]);
+  assert.equal(Object.keys(schema.properties ?? {}), [...KEYS, "annotations", "platforms", "base", "catalogs"]);
   for (const [key, value] of Object.entries(schema.properties ?? {})) assert.ok(value.description, key);
   assert.not.ok("$id" in schema);
 });

@@ -1,22 +1,22 @@
 /**
- * `lading package list`
+ * `lading package list [PLACE]`
  *
  * @module
  */
 
-import { type CommonFlags, createVerb, formatSize, print, type Verb } from "../../cli.js";
-import { openStore } from "../../flags.js";
+import { type CommonFlags, createVerb, print, type Verb } from "../../cli.js";
+import { addRegistryFlags, type RegistryFlags } from "../../flags.js";
+import { CATALOG_PLACES, packageLine, readCatalog } from "../../package-place.js";
+
+interface Flags extends CommonFlags, RegistryFlags {}
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "list", "Lists the packages of the local store.")
+  addRegistryFlags(
+    createVerb(cli, "list", "Lists the packages of the local store, or those that were published to a repository."),
+  )
     .name("list")
-    .action(async (flags: CommonFlags) => {
-      const { listPackages } = await import("../../../src/package/catalog.js");
-      const { store } = await openStore(cli, flags);
-      const packages = await listPackages(store, { signal: cli.signal });
-      print(cli, flags, packages, () =>
-        packages.map(({ fqn, version, architecture, layer }) =>
-          [fqn, version ?? "-", architecture ?? "any", formatSize(layer.descriptor.size)].join("\t"),
-        ),
-      );
+    .argument("[place]", CATALOG_PLACES, "store:")
+    .action(async (place: string, flags: Flags) => {
+      const packages = await readCatalog(place, flags, cli);
+      print(cli, flags, packages, () => packages.map(packageLine));
     });
