@@ -11,6 +11,7 @@ import type { Content, ImageContents } from "./image/content.js";
 import { catalogOf, checkUsed, type Named, placeContents } from "./image/named-files.js";
 import type { BuildWarning } from "./image/plan-layers.js";
 import { MAX_LAYERS, type SquashOptions } from "./image/stack-layers.js";
+import { resolveLocked } from "./lock-file.js";
 import type { Descriptor } from "./oci/descriptor.js";
 import type { Digest } from "./oci/digest.js";
 import { encodeIndex } from "./oci/manifest.js";
@@ -28,6 +29,7 @@ import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import { storeSmallFile } from "./package/small-file.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
+import type { Lock } from "./resolve/lock.js";
 import type { Resolution } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
@@ -65,6 +67,8 @@ export interface BuildOptions extends IoOptions {
   readonly limits?: DecompressLimits | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
+  /** Of {@link build}: the packages that are taken, instead of the catalog's; it has to be of this recipe (none). */
+  readonly lock?: Lock | undefined;
   /** Files at once (4). */
   readonly jobs?: number | undefined;
   /** For a base image in a registry. */
@@ -157,6 +161,19 @@ async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildRes
   return { root: await local.store.put(MEDIA_TYPE.index, fromBytes(bytes), { signal }), ...facts };
 }
 
+/** What is in the image of each platform: what the lock says, else what the catalog leads to. */
+async function resolveRecipe(recipe: Recipe, run: Run): Promise<readonly Resolution[]> {
+  const { local, lock, platforms: instead, signal } = run;
+  if (lock !== undefined) return await resolveLocked(recipe, lock, local.store, { platforms: instead, signal });
+  const catalog = await listPackages(local.store, { signal });
+  const asked = instead ?? recipe.platforms;
+  const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
+  return platforms.map((platform) => {
+    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+    return resolve(recipe.packages, catalog, rules);
+  });
+}
+
 /**
  * Builds what a recipe asks for from the packages of the local store.
  *
@@ -165,17 +182,13 @@ async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildRes
  *
  * @returns The image in the local store: {@link deliver} gives it names and brings it elsewhere.
  * @throws {LadingError} `MISSING`, `AMBIGUOUS`, `CONFLICT`, `CYCLE` from resolving; `TOO_LARGE` above 127 layers; `NOT_FOUND`
- * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files.
+ * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files. With a lock none of those of resolving, but
+ * `OUTDATED` when it does not fit the recipe, and `NOT_FOUND` for a package that the store lacks.
  */
 export async function build(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
   const run = startRun(options);
-  const catalog = await listPackages(run.local.store, { signal: run.signal });
-  const asked = run.platforms ?? recipe.platforms;
-  const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
   const images: BuiltImage[] = [];
-  for (const platform of platforms) {
-    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    const resolution = resolve(recipe.packages, catalog, rules);
+  for (const resolution of await resolveRecipe(recipe, run)) {
     const contents = resolution.packages.map((each): Content => ({ kind: "package", package: each.package }));
     images.push(await buildPlatform(recipe, resolution, contents, run));
   }

@@ -28,10 +28,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "transport.ts": ["oci", "stream", "tar", "store", "registry"],
   "delete.ts": ["oci", "stream", "transport.ts"],
   "deliver.ts": ["oci", "store", "transport.ts"],
-  "build.ts": [...LIBRARY, "transport.ts", "deliver.ts"],
+  "lock-file.ts": ["oci", "stream", "store", "package", "resolve", "recipe"],
+  "build.ts": [...LIBRARY, "transport.ts", "deliver.ts", "lock-file.ts"],
   "build-files.ts": ["oci", "stream", "store", "package", "recipe", "image", "build.ts"],
   service: [...LIBRARY, "transport.ts", "deliver.ts", "build.ts", "build-files.ts"],
-  "index.ts": [...LIBRARY, "transport.ts", "delete.ts", "deliver.ts", "build.ts", "build-files.ts", "service"],
+  "index.ts": [
+    ...LIBRARY,
+    "transport.ts",
+    "delete.ts",
+    "deliver.ts",
+    "lock-file.ts",
+    "build.ts",
+    "build-files.ts",
+    "service",
+  ],
 };
 
 /** The one folder that imports each third-party package. */

@@ -26,7 +26,7 @@ export interface Want {
   readonly strict: boolean;
   /** What meets it, those that are wanted more first; one list for each alternative. */
   readonly groups: readonly (readonly number[])[];
-  /** The groups in one list. */
+  /** The groups in one list; what was settled on before comes first. */
   readonly members: readonly number[];
   /** Is a preference enough to choose between several names? Else that is ambiguous. */
   readonly lenient: boolean;
@@ -53,6 +53,8 @@ export interface Problem {
   /** Exclusions that the package holds, and those that it is a member of. */
   readonly held: ReadonlyMap<number, readonly Exclusion[]>;
   readonly suffered: ReadonlyMap<number, readonly Exclusion[]>;
+  /** Was the package's name settled on before, so that choosing it is no guess? */
+  readonly isSettled: (id: number) => boolean;
 }
 
 /** Each request once, in an order of their own. */
@@ -65,8 +67,20 @@ export function sortRequests(requests: readonly PackageRequest[]): readonly Pack
   return sorted.map(([, request]) => request);
 }
 
+/** The groups in one list, what was settled on first. */
+function flatten(groups: Want["groups"], isSettled: Problem["isSettled"]): readonly number[] {
+  const members = groups.length === 1 ? (groups[0] ?? []) : [...new Set(groups.flat())];
+  if (members.length < 2 || !members.some(isSettled)) return members;
+  return [...members.filter(isSettled), ...members.filter((id) => !isSettled(id))];
+}
+
 /** Finds what can be reached, as it goes through it. */
-function reach(requests: readonly PackageRequest[], candidates: Candidates, platform: Platform, budget: Budget) {
+function reach(
+  requests: readonly PackageRequest[],
+  candidates: Candidates,
+  { platform, isSettled }: Pick<Problem, "platform" | "isSettled">,
+  budget: Budget,
+) {
   const wants: Want[] = [];
   const reached = new Set<number>();
   const wantsOf: number[][] = [];
@@ -76,11 +90,18 @@ function reach(requests: readonly PackageRequest[], candidates: Candidates, plat
     return wants.push(want) - 1;
   };
   const groupsOf = (anyOf: Alternatives) => anyOf.map((requirement) => candidates.meeting(requirement, platform));
-  const flatten = (groups: Want["groups"]) => (groups.length === 1 ? (groups[0] ?? []) : [...new Set(groups.flat())]);
   const roots = requests.map((request) => {
     const anyOf = request.kind === "name" ? [] : [request.requirement];
     const groups = request.kind === "name" ? [candidates.named(request.name, platform)] : groupsOf(anyOf);
-    return add({ owner: RECIPE, request, anyOf, strict: false, groups, members: flatten(groups), lenient: false });
+    return add({
+      owner: RECIPE,
+      request,
+      anyOf,
+      strict: false,
+      groups,
+      members: flatten(groups, isSettled),
+      lenient: false,
+    });
   });
   // The set grows while it is walked: this visits each package once, in order of distance.
   for (const owner of reached) {
@@ -89,7 +110,7 @@ function reach(requests: readonly PackageRequest[], candidates: Candidates, plat
     wantsOf[owner] = own;
     for (const { anyOf, strict = false } of dependencies) {
       const groups = groupsOf(anyOf);
-      const members = flatten(groups);
+      const members = flatten(groups, isSettled);
       // What a package provides itself it need not wait for.
       if (anyOf.length === 0 || members.includes(owner)) continue;
       own.push(add({ owner, anyOf, strict, groups, members, lenient: ecosystem === "debian" }));
@@ -130,12 +151,14 @@ export function createProblem(
   candidates: Candidates,
   platform: Platform,
   budget: Budget,
+  settled: ReadonlySet<string> = new Set(),
 ): Problem {
-  const { wants, roots, wantsOf, reached } = reach(requests, candidates, platform, budget);
+  const isSettled = (id: number) => settled.size > 0 && settled.has((candidates.packages[id] as Package).fqn);
+  const { wants, roots, wantsOf, reached } = reach(requests, candidates, { platform, isSettled }, budget);
   const versions = new Map<number, number[]>();
   for (const id of [...reached].sort((left, right) => left - right)) {
     addTo(versions, candidates.families[id] as number, id);
   }
   const exclusions = exclude(reached, candidates, platform, budget);
-  return { candidates, platform, budget, wants, roots, wantsOf, versions, ...exclusions };
+  return { candidates, platform, budget, wants, roots, wantsOf, versions, ...exclusions, isSettled };
 }

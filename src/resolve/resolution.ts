@@ -33,4 +33,6 @@ export interface ResolveOptions {
   readonly compareVersions: (ecosystem: Ecosystem, left: string, right: string) => number;
   /** May packages of the ecosystem need each other in a circle? */
   readonly acceptsCycles: (ecosystem: Ecosystem) => boolean;
+  /** Full names that are taken before any other where several would do: those that an earlier lock settled on (none). */
+  readonly settled?: ReadonlySet<string> | undefined;
 }

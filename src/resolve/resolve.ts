@@ -55,6 +55,7 @@ function order(problem: Problem, kept: ReadonlySet<number>, { acceptsCycles }: R
  * else allows. Of alternatives the first that is possible is taken, unless another is in already. Where several names would
  * do, one that is in already is taken, else the package that has the required name. Else a dependency of a Debian package
  * takes the one with the lowest `preference`, then the first by name; any other dependency, and any request, is ambiguous.
+ * A name in `settled` goes before all of that.
  *
  * The search is complete: it finds a solution when there is one. The order of `requests` and `catalog` makes no difference.
  * It is pure, takes n log n time for real catalogs, and stops at a fixed number of steps for hostile ones.
@@ -79,7 +80,7 @@ export function resolve(
   const candidates = createCandidates(catalog, options, budget);
   const sorted = sortRequests(requests);
   const platform = options.platform ?? choosePlatform(candidates, sorted, budget);
-  const problem = createProblem(sorted, candidates, platform, budget);
+  const problem = createProblem(sorted, candidates, platform, budget, options.settled);
   const found = search(problem);
   if (found === undefined) throw missingError(problem) ?? conflictError(problem);
   const kept = keepNeeded(problem, found.chosen);
