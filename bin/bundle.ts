@@ -23,7 +23,16 @@ async function writeSchema(): Promise<void> {
 }
 
 /** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
-const SELDOM = ["@toondepauw/node-zstd", "fzstd", "minimatch", "unbzip2-stream", "xz-decompress", "yaml", "zod"];
+const SELDOM = [
+  "@dagrejs/dagre",
+  "@toondepauw/node-zstd",
+  "fzstd",
+  "minimatch",
+  "unbzip2-stream",
+  "xz-decompress",
+  "yaml",
+  "zod",
+];
 
 const COMMON: BuildOptions = {
   bundle: true,

@@ -90,6 +90,8 @@ export { type CredentialSource, createCredentialSource } from "./registry/creden
 export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { placeInWorkspace, type WorkspacePlace } from "./registry/workspace.js";
 export { explain } from "./resolve/explain.js";
+export { formatMermaid, type GraphEdge, graphResolution, type ResolutionGraph } from "./resolve/graph.js";
+export { renderGraph } from "./resolve/graph-svg.js";
 export {
   createLock,
   encodeLock,

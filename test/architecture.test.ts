@@ -50,6 +50,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   zod: "src/recipe",
   undici: "src/http",
   minimatch: "src/tar",
+  "@dagrejs/dagre": "src/resolve",
   "@toondepauw/node-zstd": "src/stream",
   fzstd: "src/stream",
   "xz-decompress": "src/stream",

@@ -161,7 +161,12 @@ test("lading resolve --lock, --update and build --lock work on the file beside t
   assert.is(code, 1);
   assert.match(stderr, /OUTDATED: .*the recipe asks for lib; it no longer asks for app; .*lading resolve --lock/);
   assert.match(await cli.ok(["resolve", "--update", ...store]), /^- package::\/debian::app 1/);
+  const mermaid = 'flowchart LR\n  recipe([recipe])\n  p0["lib 2"]\n  recipe --> p0\n';
+  assert.is(await cli.ok(["resolve", "--graph", ...store]), mermaid);
+  await cli.ok(["resolve", "--graph", "graph.svg", ...store]);
+  assert.match(await readFile(join(folder, "graph.svg"), "utf8"), /^<svg [^>]*>.*lib 2.*<\/svg>\n$/s);
   for (const args of [
+    ["resolve", "--graph", "lading.yaml"],
     ["build", "a.deb", "--lock"],
     ["resolve", "--lock", "-", "--update"],
     ["resolve", "--lock", "--why", "a"],

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import type { Lock, LockChange, LockedPackage, Recipe, Resolution } from "../../src/index.js";
+import { readFile, writeFile } from "node:fs/promises";
+import type { Lock, LockChange, LockedPackage, Recipe, Resolution, ResolutionGraph } from "../../src/index.js";
 import { type Cli, type CommonFlags, createVerb, formatCount, gather, print, type Verb } from "../cli.js";
 import { openStore, parsePlatformFlag } from "../flags.js";
 import { lockPath, recipePath } from "../lock-path.js";
@@ -15,6 +15,7 @@ interface Flags extends CommonFlags {
   readonly why?: readonly string[];
   readonly platform?: readonly string[];
   readonly lock?: string | true;
+  readonly graph?: string | true;
   readonly update?: readonly string[] | true;
 }
 
@@ -44,6 +45,22 @@ function onlyPlatform({ platforms }: Recipe, { platform: flag = [] }: Flags): st
   return flag[0];
 }
 
+/** Mermaid text on stdout, or a picture or text in a file. */
+async function draw(graph: ResolutionGraph, file: string | true, flags: Flags, cli: Cli): Promise<void> {
+  const { formatMermaid } = await import("../../src/resolve/graph.js");
+  if (file === true) {
+    if (flags.json) print(cli, flags, graph, () => []);
+    else cli.stdout.write(formatMermaid(graph));
+    return;
+  }
+  const { renderGraph } = await import("../../src/resolve/graph-svg.js");
+  const text = file.endsWith(".svg") ? renderGraph(graph) : formatMermaid(graph);
+  const { ioError } = await import("../../src/errors.js");
+  await writeFile(file, text, { signal: cli.signal }).catch((error) => {
+    throw ioError(error, "write the graph", file);
+  });
+}
+
 async function show(recipe: Recipe, flags: Flags, cli: Cli): Promise<void> {
   const named = onlyPlatform(recipe, flags);
   const platform = named === undefined ? recipe.platforms[0] : await parsePlatformFlag(named);
@@ -54,6 +71,11 @@ async function show(recipe: Recipe, flags: Flags, cli: Cli): Promise<void> {
   const catalog = await listPackages(store, { signal: cli.signal });
   const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
   const resolution = resolve(recipe.packages, catalog, rules);
+  if (flags.graph !== undefined) {
+    const { graphResolution } = await import("../../src/resolve/graph.js");
+    await draw(graphResolution(recipe.packages, resolution, rules), flags.graph, flags, cli);
+    return;
+  }
   if (flags.why === undefined) {
     print(cli, flags, resolution, () => toLines(resolution));
     return;
@@ -108,8 +130,13 @@ async function lock(recipe: Recipe, file: string, flags: Flags, cli: Cli): Promi
 
 async function run(argument: string, flags: Flags, cli: Cli): Promise<void> {
   const path = await recipePath(argument);
+  if (typeof flags.graph === "string" && !/\.(svg|mmd)$/.test(flags.graph)) {
+    throw new UsageError(`--graph "${flags.graph}" is no FILE.svg and no FILE.mmd; a recipe goes before the flag`);
+  }
   const isLocking = flags.lock !== undefined || flags.update !== undefined;
-  if (isLocking && flags.why !== undefined) throw new UsageError("--why shows, --lock writes; give one of them");
+  if ([isLocking, flags.why !== undefined, flags.graph !== undefined].filter(Boolean).length > 1) {
+    throw new UsageError("--lock, --why and --graph exclude each other; give one of them");
+  }
   const recipe = await readRecipe(path);
   if (!isLocking) return await show(recipe, flags, cli);
   const file = lockPath(flags.lock ?? true, path);
@@ -122,6 +149,7 @@ export const verb: Verb = (cli) =>
     .argument("[recipe]", "a recipe, or a folder with a lading.yaml", ".")
     .option("--why <capability>", "explain what was chosen for it: runtime=node, jq; repeatable", gather)
     .option("--platform <os/arch>", "resolve for this platform; with --lock repeatable", gather)
+    .option("--graph [file]", "draw who needs whom: Mermaid text, or into FILE.svg or FILE.mmd")
     .option(
       "--lock [file]",
       "write what was chosen to a lock file (lading.lock.json beside the recipe; - prints it), and keep what one there pins",
