@@ -31,6 +31,8 @@ const SELDOM = [
   "unbzip2-stream",
   "xz-decompress",
   "yaml",
+  "yauzl",
+  "yazl",
   "zod",
 ];
 

@@ -5,7 +5,7 @@
  */
 
 import type { Command } from "commander";
-import type { LayerFormat, Place, Platform, Transform, TransportOptions } from "../src/index.js";
+import type { LayerFormat, Place, Platform, Store, Transform, TransportOptions } from "../src/index.js";
 import { type Cli, type CommonFlags, gather } from "./cli.js";
 import { UsageError } from "./usage.js";
 
@@ -151,6 +151,23 @@ async function asUsage<T>(read: () => Promise<T>): Promise<T> {
 export async function openStore(cli: Cli, flags: CommonFlags) {
   const { localStoreFolder, openLocalStore } = await import("../src/store/local.js");
   return openLocalStore(flags.store ?? localStoreFolder(cli.env));
+}
+
+/** What the flags of {@link addNamespaceFlag} say. */
+export interface NamespaceFlags extends CommonFlags {
+  readonly namespace?: string;
+}
+
+/** Adds the flag that says where bare names stand. */
+export function addNamespaceFlag(verb: Command): Command {
+  return verb.option("--namespace <namespace>", "where bare names stand: /acme/pkg (`lading namespace`, else /)");
+}
+
+/** The namespace that the flags name, else the store's current one. */
+export async function namespaceOf(flags: NamespaceFlags, store: Store): Promise<string> {
+  const { parseNamespace, readNamespace } = await import("../src/package/namespace.js");
+  const { namespace } = flags;
+  return namespace === undefined ? await readNamespace(store) : await asUsage(async () => parseNamespace(namespace));
 }
 
 /** What the flags of {@link addRegistryFlags} say. */

@@ -14,7 +14,8 @@ type Load = () => Promise<{ readonly verb: Verb }>;
 const VERBS: Readonly<Record<string, { readonly summary: string; readonly load: Load }>> = {
   build: { summary: "make an image from a recipe, or from package files", load: () => import("./commands/build.js") },
   resolve: { summary: "show which packages a recipe leads to, and why", load: () => import("./commands/resolve.js") },
-  package: { summary: "create, import, list, show and delete packages", load: () => import("./commands/package.js") },
+  package: { summary: "create, import, change, show and export packages", load: () => import("./commands/package.js") },
+  namespace: { summary: "show or set where bare names stand", load: () => import("./commands/namespace.js") },
   copy: { summary: "copy an image from one place to another", load: () => import("./commands/copy.js") },
   push: { summary: "copy an image to a registry", load: () => import("./commands/push.js") },
   pull: { summary: "copy an image from a registry", load: () => import("./commands/pull.js") },

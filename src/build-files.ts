@@ -47,7 +47,7 @@ interface Key {
 /** What the result depends on; undefined where not all of that can be told without building. */
 async function keyOf(paths: readonly string[], options: BuildOptions, recipe: Recipe): Promise<Key | undefined> {
   if (recipe.base !== undefined || recipe.files.length > 0) return undefined;
-  const { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms } = options;
+  const { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms, policy, job } = options;
   const sources = new Map<string, SourceIdentity>();
   const identify = async (path: string) => {
     const source = await identifySource(path).catch(() => undefined);
@@ -55,7 +55,7 @@ async function keyOf(paths: readonly string[], options: BuildOptions, recipe: Re
   };
   await Promise.all(paths.map(identify));
   if (!paths.every((path) => sources.has(path))) return undefined;
-  const how = { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms };
+  const how = { epoch, compression, singleId, squash, maxLayers, transform, limits, platforms, policy, job };
   const parts = [IMAGE_RULES, paths, paths.map((path) => sources.get(path)?.key), recipe, how];
   const text = `files ${digestOf(JSON.stringify(parts))}`;
   return { text, sources };

@@ -9,7 +9,7 @@ import { type BuiltImage, buildCached } from "./image/build-cache.js";
 import type { ImageSettings } from "./image/compose.js";
 import type { Content, ImageContents } from "./image/content.js";
 import { catalogOf, checkUsed, type Named, placeContents } from "./image/named-files.js";
-import type { BuildWarning } from "./image/plan-layers.js";
+import { type BuildWarning, isPlannedByOutlines } from "./image/plan-layers.js";
 import { MAX_LAYERS, type SquashOptions } from "./image/stack-layers.js";
 import { resolveLocked } from "./lock-file.js";
 import type { Descriptor } from "./oci/descriptor.js";
@@ -30,7 +30,8 @@ import { storeSmallFile } from "./package/small-file.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
 import type { Lock } from "./resolve/lock.js";
-import type { Resolution } from "./resolve/resolution.js";
+import type { Policy, Realm } from "./resolve/policy.js";
+import type { Resolution, ResolveOptions } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
@@ -65,6 +66,9 @@ export interface BuildOptions extends IoOptions {
   readonly transform?: Transform | undefined;
   /** How far files and layers that are read may grow when they are decompressed (500 times their size). */
   readonly limits?: DecompressLimits | undefined;
+  /** Which packages may be chosen, and for which job or realm of jobs that is asked (all; `/`). */
+  readonly policy?: Policy | undefined;
+  readonly job?: Realm | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
   /** Of {@link build}: the packages that are taken, instead of the catalog's; it has to be of this recipe (none). */
@@ -99,7 +103,7 @@ interface Run extends BuildOptions {
   readonly count: { packageBytes: number };
   /** Of layers that were stored, by the digest of their list of files. */
   readonly outlines: Map<Digest, Outline>;
-  /** Will the layers be planned by them, as far as can be told before? */
+  /** Will the layers be planned by them? */
   readonly wantsOutlines: boolean;
   /** Identities of files, by their paths: before they were read, and of which it is sure what they hold. */
   readonly sources: ReadonlyMap<string, SourceIdentity>;
@@ -114,6 +118,10 @@ function startRun(options: BuildOptions, sources: ReadonlyMap<string, SourceIden
   };
   const found = { warnings, count: { packageBytes: 0 }, outlines: new Map(), sure: new Map() };
   return { ...options, ...found, onWarning, wantsOutlines: false, sources };
+}
+
+function rulesOf({ policy, job }: Run, platform: Platform | undefined): ResolveOptions {
+  return { ...ECOSYSTEM_RULES, policy, job, ...(platform === undefined ? {} : { platform }) };
 }
 
 function settingsOf(recipe: Recipe, packages: readonly Package[]): ImageSettings {
@@ -163,15 +171,13 @@ async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildRes
 
 /** What is in the image of each platform: what the lock says, else what the catalog leads to. */
 async function resolveRecipe(recipe: Recipe, run: Run): Promise<readonly Resolution[]> {
-  const { local, lock, platforms: instead, signal } = run;
-  if (lock !== undefined) return await resolveLocked(recipe, lock, local.store, { platforms: instead, signal });
+  const { local, lock, platforms: instead, policy, job, signal } = run;
+  if (lock !== undefined)
+    return await resolveLocked(recipe, lock, local.store, { platforms: instead, policy, job, signal });
   const catalog = await listPackages(local.store, { signal });
   const asked = instead ?? recipe.platforms;
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
-  return platforms.map((platform) => {
-    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    return resolve(recipe.packages, catalog, rules);
-  });
+  return platforms.map((platform) => resolve(recipe.packages, catalog, rulesOf(run, platform)));
 }
 
 /**
@@ -269,8 +275,7 @@ export async function buildFilesAnew(
   recipe: Recipe,
   sources: ReadonlyMap<string, SourceIdentity>,
 ): Promise<FilesBuild> {
-  const wantsOutlines = recipe.base === undefined && recipe.files.length === 0;
-  const run = { ...startRun(options, sources), wantsOutlines };
+  const run = { ...startRun(options, sources), wantsOutlines: isPlannedByOutlines(recipe) };
   const { local, signal } = run;
   // The image's last layer is lading's own. What compresses it loads while files are read; it says itself where it cannot.
   loadBlockEncoder("gzip").catch(() => {});
@@ -281,10 +286,8 @@ export async function buildFilesAnew(
   const catalog = catalogOf(named, stored);
   const asked = run.platforms ?? recipe.platforms;
   const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
-  const resolutions = platforms.map((platform) => {
-    const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
-    return resolve([...recipe.packages, ...requests], catalog, rules);
-  });
+  const asks = [...recipe.packages, ...requests];
+  const resolutions = platforms.map((platform) => resolve(asks, catalog, rulesOf(run, platform)));
   checkUsed(named, resolutions);
   const images: BuiltImage[] = [];
   for (const resolution of resolutions) {

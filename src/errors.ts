@@ -128,6 +128,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only: name another place",
   EACCES: "permission is missing: name a place that you may use",
   EPERM: "permission is missing: name a place that you may use",
+  EEXIST: "something else has that name: name another place",
   ENOENT: "check the path",
   ENOTDIR: "a parent of it is not a folder: check the path",
   EISDIR: "it is a folder: name a file",

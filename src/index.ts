@@ -40,7 +40,15 @@ export type { LayerEffect, Tally } from "./image/rootfs.js";
 export type { SquashOptions } from "./image/stack-layers.js";
 export { renderTreemap, type TreemapOptions, writeTreemap } from "./image/treemap.js";
 export { type Verified, type VerifyOptions, verifyImage } from "./image/verify.js";
-export { type LockOptions, type LockResult, lockRecipe, readLock, resolveLocked, writeLock } from "./lock-file.js";
+export {
+  type LockedOptions,
+  type LockOptions,
+  type LockResult,
+  lockRecipe,
+  readLock,
+  resolveLocked,
+  writeLock,
+} from "./lock-file.js";
 export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";
 export { type Annotations, type Descriptor, describe } from "./oci/descriptor.js";
 export { type Digest, digestOf, isDigest, parseDigest } from "./oci/digest.js";
@@ -71,14 +79,33 @@ export {
   describePackage,
   findPackages,
   listPackages,
+  type NameOptions,
   showPackage,
+  showPackages,
 } from "./package/catalog.js";
+export { exportPackages, type WrittenExport } from "./package/cntmp/write.js";
 export { type CreateOptions, createPackage, type NewPackage } from "./package/create.js";
 export { ECOSYSTEM_RULES } from "./package/ecosystem.js";
 export { type ListedFile, openFileList, readFileList } from "./package/file-list.js";
 export { type ImportedPackage, type ImportOptions, type ImportStatus, importPackages } from "./package/import.js";
+export { parseNamespace, readNamespace, writeNamespace } from "./package/namespace.js";
 export type { Package, PackageFormat, PackageLayer, PackageMetadata } from "./package/package.js";
 export { parseRequirement } from "./package/requirement.js";
+export {
+  type PackageScript,
+  parsePackageScript,
+  type ScriptOptions,
+  type ScriptSource,
+} from "./package/script/script.js";
+export {
+  type DownloadedPackage,
+  downloadPackage,
+  type PackageChanges,
+  replacePackage,
+  type UpdatedPackage,
+  type UpdateOptions,
+  updatePackage,
+} from "./package/update.js";
 export { parseRecipe } from "./recipe/parse.js";
 export type { Recipe, RecipeFiles } from "./recipe/recipe.js";
 export { recipeJsonSchema } from "./recipe/schema.js";
@@ -103,6 +130,16 @@ export {
 export { compareLocks, type LockChange } from "./resolve/lock-changes.js";
 export { type DecodeLockOptions, decodeLock } from "./resolve/lock-read.js";
 export { type PinnedResolution, type Pins, type ReleasedPin, resolvePinned } from "./resolve/pinned.js";
+export {
+  type Condition,
+  joinPolicies,
+  type Policy,
+  type PolicyAction,
+  type PolicyRule,
+  type Realm,
+} from "./resolve/policy.js";
+export { rulesNaming } from "./resolve/policy-names.js";
+export { parseJob, parsePolicy } from "./resolve/policy-parse.js";
 export type { Resolution, ResolvedPackage, ResolveOptions } from "./resolve/resolution.js";
 export { resolve } from "./resolve/resolve.js";
 export { type Access, type AccessOptions, openAccess } from "./service/access/gate.js";
@@ -133,6 +170,7 @@ export type {
   RepositoryName,
   Store,
   Tagged,
+  TagOptions,
   TagReader,
   TagWriter,
 } from "./store/store.js";

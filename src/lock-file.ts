@@ -19,7 +19,7 @@ import { compareLocks, type LockChange } from "./resolve/lock-changes.js";
 import { checkComplete, selectLocked } from "./resolve/lock-fit.js";
 import { decodeLock } from "./resolve/lock-read.js";
 import { type ReleasedPin, resolvePinned } from "./resolve/pinned.js";
-import type { Resolution } from "./resolve/resolution.js";
+import type { Resolution, ResolveOptions } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
 import type { Store } from "./store/store.js";
 import { writeFileAtomic } from "./store/write-file.js";
@@ -56,6 +56,11 @@ export async function writeLock(file: string, lock: Lock): Promise<void> {
   const bytes = Buffer.from(encodeLock(lock));
   if (there?.size === bytes.byteLength && bytes.equals(await readFile(file))) return;
   await writeFileAtomic(file, bytes, dirname(resolvePath(file)));
+}
+
+/** How a lock is used. */
+export interface LockedOptions extends IoOptions, Pick<ResolveOptions, "policy" | "job"> {
+  readonly platforms?: readonly Platform[] | undefined;
 }
 
 /** Does the package say of itself what the lock says? */
@@ -96,7 +101,7 @@ export async function resolveLocked(
   recipe: Recipe,
   lock: Lock,
   store: Store,
-  { platforms = recipe.platforms, ...io }: IoOptions & { readonly platforms?: readonly Platform[] | undefined } = {},
+  { platforms = recipe.platforms, policy, job, ...io }: LockedOptions = {},
 ): Promise<readonly Resolution[]> {
   const resolutions: Resolution[] = [];
   for (const locked of selectLocked(lock, { packages: recipe.packages, platforms })) {
@@ -108,14 +113,14 @@ export async function resolveLocked(
       io.signal,
     );
     const chosen = packages.map((each) => each.package);
-    checkComplete(recipe.packages, chosen, { ...ECOSYSTEM_RULES, platform });
+    checkComplete(recipe.packages, chosen, { ...ECOSYSTEM_RULES, platform, policy, job });
     resolutions.push({ platform, packages });
   }
   return resolutions;
 }
 
 /** How a recipe is locked. */
-export interface LockOptions extends IoOptions {
+export interface LockOptions extends IoOptions, Pick<ResolveOptions, "policy" | "job"> {
   /** The lock that is there; its pins stay where they can (none). */
   readonly before?: Lock | undefined;
   /** What is chosen anew: every package, or those of these names, full, short or local (nothing). */
@@ -172,7 +177,7 @@ async function readPins(store: Store, locked: readonly LockedPackage[], options:
  * @throws {LadingError} What `resolve` throws; `NOT_FOUND` when a name in `update` is of no pinned package.
  */
 export async function lockRecipe(recipe: Recipe, store: Store, options: LockOptions = {}): Promise<LockResult> {
-  const { before, update = [], signal } = options;
+  const { before, update = [], policy, job, signal } = options;
   const names = update === "all" ? new Set<string>() : namesToUpdate(before, update);
   const catalog = await listPackages(store, { signal });
   const resolutions: Resolution[] = [];
@@ -180,7 +185,7 @@ export async function lockRecipe(recipe: Recipe, store: Store, options: LockOpti
   for (const platform of platformsOf(recipe, options)) {
     const key = platform && formatPlatform(platform);
     const locked = update === "all" ? undefined : before?.platforms.find((each) => each.platform === key);
-    const rules = { ...ECOSYSTEM_RULES, ...(platform && { platform }) };
+    const rules = { ...ECOSYSTEM_RULES, policy, job, ...(platform && { platform }) };
     const { packages, lost } = await readPins(store, locked?.packages ?? [], { signal });
     const { resolution, released } =
       packages.length === 0

@@ -55,6 +55,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   fzstd: "src/stream",
   "xz-decompress": "src/stream",
   "unbzip2-stream": "src/stream",
+  yauzl: "src/package",
+  yazl: "src/package",
   bcryptjs: "src/service",
   commander: "bin",
   esbuild: "bin",

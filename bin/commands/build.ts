@@ -32,6 +32,7 @@ import {
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
 import { lockPath } from "../lock-path.js";
+import { readPolicies } from "../policy.js";
 import { addProgressFlag, createProgress, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
 
@@ -42,6 +43,8 @@ interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags
   readonly dryRun?: boolean;
   readonly lock?: string | true;
   readonly platform?: readonly string[];
+  readonly policy?: readonly string[];
+  readonly job?: string;
   readonly compression?: string;
   readonly singleId?: boolean;
   readonly squash?: boolean;
@@ -176,6 +179,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     limits: toLimits(flags),
     platforms,
     lock,
+    ...(await readPolicies(flags)),
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
     onLayer: (layer: Descriptor) => {
@@ -246,6 +250,8 @@ export const verb: Verb = (cli) =>
     .option("--lock [file]", "take the packages that the lock file pins (lading.lock.json beside the recipe)")
     .option("--dry-run", "build it in the local store, name and push nothing, and tell what would move")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
+    .option("--policy <file>", "a policy (.pol) that says which packages may be used; repeatable", gather)
+    .option("--job <fqn>", "the job or realm that the policy is asked for: job::/prod/web::api (job::/)")
     .option("--compression <type>", `of every own layer: ${COMPRESSIONS} (as it is, else gzip:6)`)
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--squash", "make one layer of all, a base image's left alone")

@@ -9,6 +9,7 @@ import type { Lock, LockChange, LockedPackage, Recipe, Resolution, ResolutionGra
 import { type Cli, type CommonFlags, createVerb, formatCount, gather, print, type Verb } from "../cli.js";
 import { openStore, parsePlatformFlag } from "../flags.js";
 import { lockPath, recipePath } from "../lock-path.js";
+import { readPolicies } from "../policy.js";
 import { UsageError } from "../usage.js";
 
 interface Flags extends CommonFlags {
@@ -17,6 +18,8 @@ interface Flags extends CommonFlags {
   readonly lock?: string | true;
   readonly graph?: string | true;
   readonly update?: readonly string[] | true;
+  readonly policy?: readonly string[];
+  readonly job?: string;
 }
 
 async function readRecipe(file: string): Promise<Recipe> {
@@ -69,7 +72,8 @@ async function show(recipe: Recipe, flags: Flags, cli: Cli): Promise<void> {
   const { listPackages } = await import("../../src/package/catalog.js");
   const { store } = await openStore(cli, flags);
   const catalog = await listPackages(store, { signal: cli.signal });
-  const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }) };
+  const policy = await readPolicies(flags);
+  const rules = { ...ECOSYSTEM_RULES, ...(platform === undefined ? {} : { platform }), ...policy };
   const resolution = resolve(recipe.packages, catalog, rules);
   if (flags.graph !== undefined) {
     const { graphResolution } = await import("../../src/resolve/graph.js");
@@ -112,8 +116,9 @@ async function lock(recipe: Recipe, file: string, flags: Flags, cli: Cli): Promi
   const { store } = await openStore(cli, flags);
   const platforms = flags.platform && (await Promise.all(flags.platform.map(parsePlatformFlag)));
   const before = file === "-" ? undefined : await readBefore(file, cli);
+  const policy = await readPolicies(flags);
   const update = flags.update === true ? "all" : flags.update;
-  const made = await lockRecipe(recipe, store, { before, update, platforms, signal: cli.signal });
+  const made = await lockRecipe(recipe, store, { before, update, platforms, ...policy, signal: cli.signal });
   if (file === "-") {
     const { encodeLock } = await import("../../src/resolve/lock.js");
     cli.stdout.write(encodeLock(made.lock));
@@ -155,4 +160,6 @@ export const verb: Verb = (cli) =>
       "write what was chosen to a lock file (lading.lock.json beside the recipe; - prints it), and keep what one there pins",
     )
     .option("--update [name...]", "choose these packages of the lock file anew, or all of them; the others stay")
+    .option("--policy <file>", "a policy (.pol) that says which packages may be used; repeatable", gather)
+    .option("--job <fqn>", "the job or realm that the policy is asked for: job::/prod/web::api (job::/)")
     .action(async (path: string, flags: Flags) => await run(path, flags, cli));

@@ -31,7 +31,16 @@ function parseAddress(text: string): { host: string; port: number } {
 async function readTls({ cert, key }: Flags): Promise<TlsFiles | undefined> {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) throw new UsageError("--cert and --key belong together, give both");
-  return { cert: await readFile(cert), key: await readFile(key) };
+  return { cert: await readPem(cert, "certificate"), key: await readPem(key, "certificate's key") };
+}
+
+async function readPem(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { ioError } = await import("../../src/errors.js");
+    throw ioError(error, `read the ${what}`, path);
+  }
 }
 
 /** The gate of `--auth`; undefined where everybody may do everything. */

@@ -118,11 +118,15 @@ async function planInFull(store: Store, input: ImageContents, options: PlanOptio
   return { view: tree, tree, planned, debian: await listInstalled(store, contents, { signal }) };
 }
 
+/** Can layers be planned by outlines alone? Not on a base image, nor below files of a recipe, where more is asked. */
+export function isPlannedByOutlines({ base, files }: { readonly base?: unknown; readonly files: readonly unknown[] }) {
+  return base === undefined && files.length === 0;
+}
+
 /** The plan of layers that have nothing to do with each other; undefined where they may have, or more than that is asked. */
 async function planByOutlines(store: Store, input: ImageContents, options: PlanOptions): Promise<Plan | undefined> {
-  const { base, contents, files } = input;
-  if (base !== undefined || files.length > 0) return undefined;
-  const once = dropRepeated(contents);
+  if (!isPlannedByOutlines(input)) return undefined;
+  const once = dropRepeated(input.contents);
   const read = (content: Content) => {
     const { files: list, entries } = layerOf(content);
     return options.outlines?.get(list.digest) ?? readOutline(store, list, entries, options);
@@ -132,7 +136,7 @@ async function planByOutlines(store: Store, input: ImageContents, options: PlanO
   const view = known.length < once.length ? undefined : stackOutlines(known);
   if (view === undefined) return undefined;
   const planned = once.map((content): Planned => ({ content, through: [], changed: true }));
-  return { view, tree: undefined, planned, debian: await listInstalled(store, contents, options) };
+  return { view, tree: undefined, planned, debian: await listInstalled(store, input.contents, options) };
 }
 
 /**

@@ -7,6 +7,7 @@
 import { LadingError } from "../errors.js";
 import type { Store } from "../store/store.js";
 import type { IoOptions } from "../stream/bytes.js";
+import { mapConcurrent } from "../stream/pool.js";
 import { readCatalogLine, readPackage } from "./artifact.js";
 import { isPackageDescriptor } from "./listed.js";
 import type { Package } from "./package.js";
@@ -56,8 +57,21 @@ function namesOf({ name, fqn, version, architecture }: Package): readonly string
   return version === undefined ? built : [...built, ...built.map((each) => `${each}=${version}`)];
 }
 
-function select(packages: readonly Package[], name: string, store: Store): readonly Package[] {
+/** How names are read. */
+export interface NameOptions extends IoOptions {
+  /** The namespace whose packages a local name means first, `/acme/pkg` (none before any other). */
+  readonly namespace?: string | undefined;
+}
+
+function select(
+  packages: readonly Package[],
+  name: string,
+  store: Store,
+  { namespace }: NameOptions,
+): readonly Package[] {
   const found = packages.filter((pkg) => namesOf(pkg).includes(name));
+  const own = name.includes("::") ? [] : found.filter((pkg) => pkg.fqn === `package::${namespace}::${pkg.name}`);
+  if (own.length > 0) return own;
   if (found.length > 0) return found;
   const near = packages.filter((pkg) => pkg.name.includes(name) || name.includes(pkg.name)).slice(0, 5);
   const hint = near.length > 0 ? `; near it are ${near.map(({ fqn }) => fqn).join(", ")}` : "";
@@ -73,12 +87,12 @@ function select(packages: readonly Package[], name: string, store: Store): reado
  * @param name `package::/ns::name`, `/ns::name` or `name`; `:ARCHITECTURE` may follow, and then `=VERSION`.
  * @throws {LadingError} `NOT_FOUND` when there is none.
  */
-export async function findPackages(store: Store, name: string, options: IoOptions = {}): Promise<readonly Package[]> {
-  return select(await listPackages(store, options), name, store);
+export async function findPackages(store: Store, name: string, options: NameOptions = {}): Promise<readonly Package[]> {
+  return select(await listPackages(store, options), name, store, options);
 }
 
 /** Exactly one package by that name, whole. Throws `AMBIGUOUS` with the candidates where there are several. */
-export async function showPackage(store: Store, name: string, options: IoOptions = {}): Promise<Package> {
+export async function showPackage(store: Store, name: string, options: NameOptions = {}): Promise<Package> {
   const found = await findPackages(store, name, options);
   const exact = found.filter((pkg) => namesOf(pkg).at(-1) === name);
   const [first, ...others] = exact.length === 1 ? exact : found;
@@ -90,21 +104,49 @@ export async function showPackage(store: Store, name: string, options: IoOptions
   return await readPackage(store, first.manifest, options);
 }
 
-/** What may be deleted. */
-export interface DeleteOptions extends IoOptions {
-  /** Delete all packages that a name fits, where they are several (no). */
+/** What a name may mean. */
+export interface DeleteOptions extends NameOptions {
+  /** All packages that a name fits are meant, where they are several (no). */
   readonly all?: boolean | undefined;
 }
 
+/** What is done to packages that are named. */
+interface Selection extends NameOptions {
+  readonly action: "delete" | "export";
+  readonly all: boolean;
+}
+
 /** All that a name fits; throws `AMBIGUOUS` where they are several and only one may be meant. */
-function selectForDeletion(packages: readonly Package[], name: string, store: Store, all: boolean): readonly Package[] {
-  const found = select(packages, name, store);
+function selectMeant(
+  packages: readonly Package[],
+  name: string,
+  store: Store,
+  selection: Selection,
+): readonly Package[] {
+  const { action, all } = selection;
+  const found = select(packages, name, store, selection);
   const exact = found.filter((pkg) => namesOf(pkg).at(-1) === name);
   const meant = !all && exact.length === 1 ? exact : found;
   if (all || meant.length === 1) return meant;
   const candidates = found.map((pkg) => namesOf(pkg).at(-1) ?? pkg.fqn);
-  const message = `Cannot delete "${name}": it may be ${candidates.join(", ")}; name one of them in full, or say --all`;
+  const message = `Cannot ${action} "${name}": it may be ${candidates.join(", ")}; name one of them in full, or say --all`;
   throw new LadingError("AMBIGUOUS", message, { requirement: name, candidates, chain: [] });
+}
+
+/**
+ * The packages that people mean by names, each once and whole, in the order of the store's list.
+ *
+ * @throws {LadingError} `NOT_FOUND` when a name fits nothing, `AMBIGUOUS` when it fits several and `all` is not said.
+ */
+export async function showPackages(
+  store: Store,
+  names: readonly string[],
+  options: DeleteOptions = {},
+): Promise<readonly Package[]> {
+  const selection: Selection = { ...options, action: "export", all: options.all ?? false };
+  const packages = await listPackages(store, options);
+  const meant = distinct(names.flatMap((name) => selectMeant(packages, name, store, selection)));
+  return await mapConcurrent(meant, 8, ({ manifest }) => readPackage(store, manifest, options));
 }
 
 /**
@@ -119,10 +161,10 @@ export async function deletePackages(
   names: readonly string[],
   options: DeleteOptions = {},
 ): Promise<readonly Package[]> {
-  const { all = false } = options;
+  const selection: Selection = { ...options, action: "delete", all: options.all ?? false };
   const list = await readList(store, options);
   const packages = distinct(list.map((listed) => listed.package));
-  const found = distinct(names.flatMap((name) => selectForDeletion(packages, name, store, all)));
+  const found = distinct(names.flatMap((name) => selectMeant(packages, name, store, selection)));
   const digests = new Set(found.map(({ manifest }) => manifest.digest));
   const listed = list.filter((each) => digests.has(each.package.manifest.digest));
   await store.untag(

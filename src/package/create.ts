@@ -44,7 +44,7 @@ export interface CreateOptions extends ImportOptions {
 }
 
 /** The document that says the same, so that one place decides what is valid. */
-function toMetadata(pkg: NewPackage): PackageMetadata {
+function toMetadata(pkg: NewPackage, namespace: string | undefined): PackageMetadata {
   const { name, version, architecture, os, description, provides, depends, conflicts, environment } = pkg;
   const names = name.includes("::") ? { fqn: name.startsWith("package::") ? name : `package::${name}` } : { name };
   const document = {
@@ -58,7 +58,7 @@ function toMetadata(pkg: NewPackage): PackageMetadata {
     conflicts: conflicts ?? [],
     environment: environment ?? {},
   };
-  return decodeMetadata(encodeJson(document), { source: `package "${name}"` }).metadata;
+  return decodeMetadata(encodeJson(document), { source: `package "${name}"`, namespace }).metadata;
 }
 
 async function* folderTar(folder: string, options: CreateOptions): ByteStream {
@@ -68,7 +68,8 @@ async function* folderTar(folder: string, options: CreateOptions): ByteStream {
   yield* writeTar(entries);
 }
 
-async function toResource(from: string, options: CreateOptions): Promise<Resource> {
+/** The tarball of a package: a file as it is, or made of a folder. */
+export async function toResource(from: string, options: CreateOptions): Promise<Resource> {
   const stats = await stat(from).catch((error) => {
     throw ioError(error, "read", from);
   });
@@ -92,7 +93,7 @@ export async function createPackage(
   pkg: NewPackage,
   options: CreateOptions = {},
 ): Promise<ImportedPackage> {
-  const metadata = toMetadata(pkg);
+  const metadata = toMetadata(pkg, options.namespace);
   const known = await listPackages(store, options);
   const before = known.find((each) => packageTag(each) === packageTag(metadata));
   if (before !== undefined && options.skipExisting) {

@@ -23,7 +23,8 @@ export type StoredFile =
   | ({ readonly kind: "tarball" } & StoredTarball);
 
 /** One file. */
-export interface FileJob extends Pick<StoreFileOptions, "compression" | "transform" | "limits"> {
+export interface FileJob
+  extends Pick<StoreFileOptions, "compression" | "transform" | "limits" | "namespace" | "retarget"> {
   /** The layout's folder, and what messages call it. */
   readonly folder: string;
   readonly label: string;
@@ -83,11 +84,11 @@ export function createFilesRunner(): (job: FilesJob, signal?: AbortSignal) => Pr
     return last;
   };
   const run = async (job: FileJob, signal?: AbortSignal): Promise<FileJobResult> => {
-    const { path, bare, source, compression, transform, limits } = job;
+    const { path, bare, source, compression, transform, limits, namespace, retarget } = job;
     const { store, cache } = open(job);
     let told: Omit<FileJobResult, "stored"> = { bytes: 0, outline: undefined, source: undefined };
     const stored = await storeFile(store, path, {
-      ...{ bare, compression, transform, limits, cache, signal },
+      ...{ bare, compression, transform, limits, namespace, retarget, cache, signal },
       jobs: 1,
       sources: source && new Map([[path, source]]),
       onBytes: (bytes) => {

@@ -14,6 +14,7 @@ import { withPool } from "./resource-pool.js";
 import { storeSmallFile } from "./small-file.js";
 import {
   inFile,
+  isExportRefusal,
   openPackageSource,
   type StoredPackage,
   type StoreFileOptions,
@@ -63,7 +64,12 @@ async function storePackage(store: Store, path: string, options: ImportOptions):
   return stored?.kind === "package" ? stored : await storePackageFile(store, path, options);
 }
 
-async function importOne(store: Store, path: string, known: readonly Package[], options: ImportOptions) {
+async function importOne(
+  store: Store,
+  path: string,
+  known: readonly Package[],
+  options: ImportOptions,
+): Promise<ImportedPackage> {
   const stored = options.skipExisting ? undefined : await storePackage(store, path, options);
   const metadata = stored?.package ?? (await openPackageSource(path, options)).metadata;
   const before = existing(known, metadata);
@@ -72,6 +78,27 @@ async function importOne(store: Store, path: string, known: readonly Package[], 
   }
   const { package: pkg, warnings } = stored ?? (await storePackage(store, path, options));
   return { path, package: pkg, status: checkReplace(before, pkg, options), warnings } satisfies ImportedPackage;
+}
+
+/** The packages of an export file, in its order. */
+async function importExport(store: Store, path: string, known: readonly Package[], options: ImportOptions) {
+  const { storeExport } = await import("./store-export.js");
+  const skip = (metadata: PackageMetadata) => (options.skipExisting ? existing(known, metadata) : undefined);
+  const stored = await storeExport(store, path, { ...options, skip });
+  return stored.map(({ package: pkg, warnings, skipped }): ImportedPackage => {
+    const status = skipped ? "skipped" : checkReplace(existing(known, pkg), pkg, options);
+    return { path, package: pkg, status, warnings };
+  });
+}
+
+/** A file's package, or its packages where it is an export file. */
+async function importFile(store: Store, path: string, known: readonly Package[], options: ImportOptions) {
+  try {
+    return [await importOne(store, path, known, options)];
+  } catch (error) {
+    if (!isExportRefusal(error)) throw error;
+    return await importExport(store, path, known, options);
+  }
 }
 
 /** Two files that are the same package with other content cannot both be meant. */
@@ -83,18 +110,20 @@ function checkDistinct(imported: readonly ImportedPackage[]): void {
     byTag.set(tag, each);
     if (other === undefined || other.package.manifest.digest === each.package.manifest.digest) continue;
     const name = describePackage(each.package);
-    const message = `Cannot import "${each.path}": "${other.path}" is ${name} too, with other content; name one of them`;
+    const is = other.path === each.path ? "another package in it" : `"${other.path}"`;
+    const message = `Cannot import "${each.path}": ${is} is ${name} too, with other content; name one of them`;
     throw new LadingError("EXISTS", message, { what: "package", name });
   }
 }
 
 /**
- * Imports package files: Debian packages, and tarballs with their JSON beside them, told apart by content.
+ * Imports package files: Debian packages, export files (`.cntmp`) with all that they hold, and tarballs with their JSON beside
+ * them, told apart by content.
  *
  * Either all of them are in the store's list afterwards, or, when one is refused, none more than before.
  *
  * @param paths Paths of files.
- * @returns One result for each path, in their order; a path that is named twice counts once.
+ * @returns One result for each package, in the order of the paths; a path that is named twice counts once.
  * @throws {LadingError} `FORMAT` for a file that is no package; `CORRUPT`, `UNSAFE_ENTRY`, `TOO_LARGE` for what is wrong
  * inside; `DIGEST_MISMATCH` when a claim does not hold; `SYNTAX` for metadata; `EXISTS` when another package of that name
  * and version is there and no option says what to do; `CHANGED` when a file changes while it is read; `IO`.
@@ -105,18 +134,18 @@ export async function importPackages(
   options: ImportOptions = {},
 ): Promise<readonly ImportedPackage[]> {
   const known = await listPackages(store, options);
-  const importFile = async (path: string, withThreads: ImportOptions): Promise<ImportedPackage> => {
+  const importNamed = async (path: string, withThreads: ImportOptions): Promise<readonly ImportedPackage[]> => {
     try {
-      const imported = await importOne(store, path, known, withThreads);
-      options.onImport?.(imported);
+      const imported = await importFile(store, path, known, withThreads);
+      for (const each of imported) options.onImport?.(each);
       return imported;
     } catch (error) {
       throw inFile(error, path);
     }
   };
   const imported = await withPool(paths, options, async (pool, sorted, atOnce) => {
-    const importWith = (path: string) => importFile(path, { ...options, pool });
-    return await mapConcurrent(sorted, atOnce, importWith, options.signal);
+    const importWith = (path: string) => importNamed(path, { ...options, pool });
+    return (await mapConcurrent(sorted, atOnce, importWith, options.signal)).flat();
   });
   const order = new Map(paths.map((path, index) => [path, index]));
   imported.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0));

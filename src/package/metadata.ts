@@ -70,7 +70,13 @@ export interface DocumentOptions {
   /** What messages call the document: its path. */
   readonly source: string;
   /** Where a package stands whose document has a `name` alone (`/`). */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
+}
+
+/** How a document is read that is JSON already. */
+export interface ReadDocumentOptions extends Pick<DocumentOptions, "namespace"> {
+  /** Called with each member that is not known (it is an error). */
+  readonly onUnknown?: ((key: string) => void) | undefined;
 }
 
 type Members = ReadonlyMap<string, Field>;
@@ -147,21 +153,18 @@ function claimsOf(members: Members): ResourceClaims {
   return first ?? {};
 }
 
-/** The members that are there or not, each of them checked. */
-function optional(members: Members): Partial<PackageMetadata> {
-  const read = <T>(key: string, as: (field: Field) => T): T | undefined => {
+/** The members that may be absent, each of them checked. */
+function optional(members: Members) {
+  const read = <K extends keyof PackageMetadata, T>(key: K, as: (field: Field) => T | undefined) => {
     const field = members.get(key);
-    return field && as(field);
+    const value = field && as(field);
+    return (value === undefined ? {} : { [key]: value }) as { readonly [each in K]?: T };
   };
-  const values = {
+  return {
     version: read("version", versionOf),
-    architecture: read("architecture", architectureIn),
-    os: read("os", textOf),
-    description: read("description", longTextOf),
-    preference: read("preference", countOf),
-    control: read("control", longTextOf),
+    platform: { ...read("architecture", architectureIn), ...read("os", textOf) },
+    rest: { ...read("description", longTextOf), ...read("preference", countOf), ...read("control", longTextOf) },
   };
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function rootOf(bytes: Uint8Array, source: string): Field {
@@ -175,23 +178,40 @@ function rootOf(bytes: Uint8Array, source: string): Field {
  * `name` that is not the local name of `fqn`, and a `state` other than `ready`; the message names the member.
  * @throws {LadingError} `TOO_LARGE` above 4 MiB.
  */
-export function decodeMetadata(bytes: Uint8Array, { source, namespace = "/" }: DocumentOptions): PackageDocument {
-  const root = rootOf(bytes, source);
-  const members = knownMembersOf(root, [...MEANT, ...IGNORED]);
+export function decodeMetadata(bytes: Uint8Array, { source, namespace }: DocumentOptions): PackageDocument {
+  return readDocument(rootOf(bytes, source), { namespace });
+}
+
+/** The members of a document. Those that are not known are told of, or refused where nobody wants to be told. */
+function documentMembers(root: Field, onUnknown: ReadDocumentOptions["onUnknown"]): Members {
+  const known = [...MEANT, ...IGNORED] as readonly string[];
+  if (onUnknown === undefined) return knownMembersOf(root, known);
+  const members = membersOf(root);
+  for (const key of members.keys()) if (!known.includes(key)) onUnknown(key);
+  return members;
+}
+
+/** Reads a package document that is JSON already, as {@link decodeMetadata} does. */
+export function readDocument(root: Field, { namespace = "/", onUnknown }: ReadDocumentOptions = {}): PackageDocument {
+  const members = documentMembers(root, onUnknown);
   const state = members.get("state");
   if (state && state.value !== "ready") throw refuseField(state, '"ready"', "wait until the package is staged");
   const ecosystem = members.get("ecosystem");
   const environment = members.get("environment");
   const tags = members.get("tags");
+  const { version, platform, rest } = optional(members);
+  // In one order for all ecosystems: the same package is the same bytes.
   const metadata: PackageMetadata = {
     ...namesOf(root, members, namespace),
+    ...version,
     ecosystem: ecosystem ? wordOf(ecosystem, ECOSYSTEMS) : "apcera",
+    ...platform,
     provides: list(members, "provides", readCapability),
     dependencies: list(members, "dependencies", readDependency),
     conflicts: list(members, "conflicts", readConflict),
     environment: environment ? environmentOf(environment) : {},
     tags: tags ? tagsOf(tags) : {},
-    ...optional(members),
+    ...rest,
   };
   return { metadata, claims: claimsOf(members) };
 }

@@ -104,6 +104,12 @@ export interface PackageFile {
   read(options?: IoOptions & { readonly start?: number; readonly end?: number }): ByteStream;
 }
 
+/** How a package file is taken apart. */
+export interface OpenPackageOptions extends IoOptions {
+  /** Where a package stands whose document has a name alone (`/`). */
+  readonly namespace?: string | undefined;
+}
+
 /** An ecosystem of packages. Adding one is adding a file in `formats/` and a line in `formats/index.ts`. */
 export interface PackageFormat {
   readonly ecosystem: Ecosystem;
@@ -112,7 +118,7 @@ export interface PackageFormat {
   /** Is the file of this format, judged by content? */
   matches(file: PackageFile): Promise<boolean>;
   /** Takes it apart. Throws `CORRUPT`, `SYNTAX`, `FORMAT`. */
-  open(file: PackageFile, options?: IoOptions): Promise<PackageSource>;
+  open(file: PackageFile, options?: OpenPackageOptions): Promise<PackageSource>;
   /** May packages of this ecosystem need each other in a circle? (Debian: yes, unless every edge is strict.) */
   readonly acceptsCycles: boolean;
 }

@@ -14,12 +14,13 @@ export async function storeSmallFile(
   path: string,
   options: StoreFileOptions & { readonly bare: boolean },
 ): Promise<StoredFile | undefined> {
-  const { pool, cache, bare, sources, compression, transform, limits } = options;
+  const { pool, cache, bare, sources, compression, transform, limits, namespace, retarget } = options;
   const { layoutFolder: folder, label } = store;
   if (!pool?.isSmall(path) || pool.runFile === undefined || folder === undefined) return undefined;
   if (cache !== undefined && cache.folders === undefined) return undefined;
   const source = sources?.get(path);
-  const job = { folder, label, cache: cache?.folders, path, bare, source, compression, transform, limits };
+  const how = { compression, transform, limits, namespace, retarget };
+  const job = { folder, label, cache: cache?.folders, path, bare, source, ...how };
   const done = await pool.runFile(job);
   options.onBytes?.(done.bytes);
   if (done.outline !== undefined) options.onOutline?.(done.outline.list, done.outline.outline);

@@ -15,15 +15,20 @@ import { warnEnvironment } from "./environment-warnings.js";
 import { checkIdentity, openPackageFile } from "./file.js";
 import { formatOf } from "./formats/index.js";
 import { isTarball } from "./formats/tarball.js";
+import { formatFqn, parseFqn } from "./fqn.js";
 import { type Made, rememberFile, type SourceIdentity } from "./import-cache.js";
 import type { Outline } from "./outline.js";
 import { keepOutline } from "./outline-cache.js";
-import type { Package, PackageFile, PackageSource } from "./package.js";
+import type { Package, PackageFile, PackageMetadata, PackageSource } from "./package.js";
 import { type ResourceOptions, type StoredResource, storeResource } from "./resource.js";
 import type { ResourcePool } from "./resource-pool.js";
 
 /** How a file is stored. */
 export interface StoreFileOptions extends ResourceOptions {
+  /** Where a package stands whose document has a name alone, `/acme/pkg` (`/`). */
+  readonly namespace?: string | undefined;
+  /** Put every package into that namespace, whatever its document says (no). */
+  readonly retarget?: boolean | undefined;
   /** Threads for a layer that has to be compressed (4). */
   readonly jobs?: number | undefined;
   /** Threads that store resources, where a caller has some (none). */
@@ -42,7 +47,7 @@ export interface StoreFileOptions extends ResourceOptions {
 
 function refuseUnknown(file: PackageFile): LadingError<"FORMAT"> {
   const found = describeContent(file.head);
-  const wanted = "a Debian package, or a tarball with its JSON beside it";
+  const wanted = "a Debian package, an export file, or a tarball with its JSON beside it";
   const hint = isTarball(file) ? "; `lading package create` makes a package of a bare tarball" : "";
   const message = `Cannot import "${file.path}": it is ${found}, wanted ${wanted}${hint}`;
   return new LadingError("FORMAT", message, { wanted, found, path: file.path });
@@ -58,6 +63,11 @@ export function inFile(error: unknown, path: string, action = "import"): unknown
   return new LadingError(error.code, `Cannot ${action} "${path}": ${rest}`, error.detail, { cause: error });
 }
 
+/** Was a file refused because it is a zip file, as export files are? */
+export function isExportRefusal(error: unknown): boolean {
+  return isLadingError(error, "FORMAT") && /^an? (?:empty )?zip archive$/.test(error.detail.found);
+}
+
 /** A package file taken apart, and which state of the file that was. */
 export interface OpenedSource extends PackageSource {
   readonly identity: string;
@@ -68,7 +78,18 @@ export async function openPackageSource(path: string, options: StoreFileOptions 
   const file = await openPackageFile(path, options);
   const format = await formatOf(file);
   if (format === undefined) throw refuseUnknown(file);
-  return { ...(await format.open(file, options)), identity: file.identity };
+  const source = await format.open(file, options);
+  return { ...source, metadata: placePackage(source.metadata, options), identity: file.identity };
+}
+
+/** The metadata with the namespace that the options say. */
+export function placePackage(
+  metadata: PackageMetadata,
+  { namespace = "/", retarget = false }: Pick<StoreFileOptions, "namespace" | "retarget">,
+): PackageMetadata {
+  if (!retarget) return metadata;
+  const { name } = metadata;
+  return { ...metadata, fqn: formatFqn(parseFqn(`${namespace}::${name}`)) };
 }
 
 /** A package file's package, whole and in the store, but not in its list. */
@@ -104,8 +125,10 @@ export async function rememberSource<T extends Made | undefined>(
   options: StoreFileOptions,
   make: () => Promise<T>,
 ) {
-  const { cache, signal, compression, limits, transform, sources, onSource } = options;
-  const variant = [...kind, compression ?? null, limits ?? null, ...(transform === undefined ? [] : [transform])];
+  const { cache, signal, compression, limits, transform, namespace, retarget, sources, onSource } = options;
+  const place = namespace === undefined && retarget === undefined ? [] : [{ namespace, retarget }];
+  const changed = transform === undefined ? [] : [transform];
+  const variant = [...kind, compression ?? null, limits ?? null, ...changed, ...place];
   const source = sources?.get(path);
   const tell = onSource && ((sure: SourceIdentity) => onSource(path, sure));
   return await rememberFile(store, path, { cache, variant, signal, source, onSource: tell }, make);

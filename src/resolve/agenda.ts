@@ -84,8 +84,9 @@ function rivalsOf({ candidates }: Problem, want: Want, values: Int8Array): reado
     const isReal = (id: number) =>
       requirement !== undefined && isNamesake(candidates.packages[id] as Package, requirement);
     const real = open.filter(isReal);
+    const preferred = open.filter((id) => want.preferred.has(id));
     const byFamily = new Map<number, number>();
-    for (const id of real.length > 0 ? real : open) {
+    for (const id of [preferred, real].find((ids) => ids.length > 0) ?? open) {
       const family = candidates.families[id] as number;
       if (!byFamily.has(family)) byFamily.set(family, id);
     }

@@ -10,10 +10,24 @@ import { type Choice, isGuess } from "./agenda.js";
 import { compareBytewise } from "./bytewise.js";
 import type { Chains } from "./chains.js";
 import { clean, formatChain, formatList, formatWant } from "./label.js";
-import type { Problem } from "./problem.js";
+import type { Problem, Want } from "./problem.js";
 import { type Found, search } from "./search.js";
 
-function ambiguous({ candidates }: Problem, { want, rivals }: Choice, chains: Chains): LadingError<"AMBIGUOUS"> {
+/** The defaults of the policy that disagree, and the rule that would settle it. */
+function policyHint({ candidates, policy, platform }: Problem, want: Want, names: readonly string[]): string {
+  const { request, anyOf } = want;
+  const requirement = request?.kind === "name" ? undefined : anyOf[0];
+  const ids = requirement ? candidates.meeting(requirement, platform) : want.members;
+  const defaults = want.preferred.size > 1 ? (policy?.defaults(requirement, ids) ?? []) : [];
+  const disagree = defaults.length > 0 ? ` (defaults of policy: ${formatList(defaults)})` : "";
+  const claim = `{ package.default ${JSON.stringify(clean(names[0] ?? ""))} }`;
+  const dependency = requirement && JSON.stringify(clean(`${requirement.type}.${requirement.name}`));
+  const rule = dependency === undefined ? claim : `if (dependency equals ${dependency}) ${claim}`;
+  return `${disagree}, or in a policy: ${policy?.job ?? "job::/"} { ${rule} }`;
+}
+
+function ambiguous(problem: Problem, { want, rivals }: Choice, chains: Chains): LadingError<"AMBIGUOUS"> {
+  const { candidates } = problem;
   const names = rivals.map((id) => (candidates.packages[id] as Package).fqn).sort(compareBytewise);
   const shown = names.map((name) => clean(name.replace(/^package::/, "")));
   const requirement = formatWant(want);
@@ -21,7 +35,7 @@ function ambiguous({ candidates }: Problem, { want, rivals }: Choice, chains: Ch
   const provide = want.request?.kind === "name" ? "are all called so" : "all provide it";
   return new LadingError(
     "AMBIGUOUS",
-    `Cannot choose a package for "${requirement}": ${formatList(shown)} ${provide}, wanted by ${formatChain(chain)}, expected one; name one of them in the recipe's packages`,
+    `Cannot choose a package for "${requirement}": ${formatList(shown)} ${provide}, wanted by ${formatChain(chain)}, expected one; name one of them in the recipe's packages${policyHint(problem, want, names)}`,
     { requirement, candidates: names, chain },
   );
 }

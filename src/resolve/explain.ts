@@ -10,6 +10,7 @@ import { parseRequirement } from "../package/requirement.js";
 import { createBudget } from "./budget.js";
 import { type Candidates, createCandidates, hasArchitecture, inRange, isNamesake, runsOn } from "./candidates.js";
 import { clean, formatChain, formatList, formatPackage } from "./label.js";
+import { applyPolicy } from "./policy-apply.js";
 import type { Resolution, ResolvedPackage, ResolveOptions } from "./resolution.js";
 
 /** What is looked at while one requirement is explained. */
@@ -77,6 +78,18 @@ function whyNotVersion(view: View, pkg: Package, chosen: Package): string {
   return obstacle(view, pkg) ?? lack(view, pkg) ?? "what it needs does not go with the rest";
 }
 
+/** Why policy left a package out. */
+function refusal({ candidates, requirement, resolution, options }: View, pkg: Package): string | undefined {
+  const { policy, job = { namespace: "/" } } = options;
+  if (policy === undefined) return undefined;
+  const applied = applyPolicy(policy, job, candidates.packages);
+  return applied.refusal(
+    requirement,
+    candidates.meeting(requirement, resolution.platform),
+    candidates.packages.indexOf(pkg),
+  );
+}
+
 /** Why a package was not chosen. */
 function whyNot(view: View, pkg: Package): string {
   const { requirement, resolution, options, winners } = view;
@@ -88,6 +101,8 @@ function whyNot(view: View, pkg: Package): string {
       ? `it is not ${clean(`${requirement.range.operator} ${requirement.range.version}`)}`
       : "it is for another architecture";
   }
+  const refused = refusal(view, pkg);
+  if (refused !== undefined) return refused;
   const same = resolution.packages.find((one) => one.package.fqn === pkg.fqn)?.package;
   if (same) return whyNotVersion(view, pkg, same);
   const reason = obstacle(view, pkg) ?? lack(view, pkg);

@@ -13,6 +13,7 @@ import { createCandidates, runsOn } from "./candidates.js";
 import { findClash } from "./exclusions.js";
 import { formatList, formatPackage, formatWant } from "./label.js";
 import { type Lock, type LockedPlatform, type LockedRequest, lockRequests } from "./lock.js";
+import { applyPolicy } from "./policy-apply.js";
 import { createProblem, sortRequests } from "./problem.js";
 import type { ResolveOptions } from "./resolution.js";
 
@@ -76,7 +77,9 @@ export function checkComplete(
   const { platform } = options;
   const budget = createBudget();
   const candidates = createCandidates(packages, options, budget);
-  const problem = createProblem(sortRequests(requests), candidates, platform, budget);
+  const { policy, job = { namespace: "/" } } = options;
+  const applied = policy && applyPolicy(policy, job, candidates.packages);
+  const problem = createProblem(sortRequests(requests), candidates, platform, budget, { policy: applied });
   const name = (id: number) => formatPackage(candidates.packages[id] as Package);
   const foreign = packages.filter((pkg) => !runsOn(pkg, platform)).map(formatPackage);
   const open = problem.wants.filter(({ members }) => members.length === 0);

@@ -18,8 +18,26 @@ interface Missing {
   readonly want: Want;
 }
 
+/** What would do, had policy not left it out: `jq 1.6, but prod.pol:3 retires it`. */
+function leftOut({ candidates, platform, policy }: Problem, { request, anyOf }: Want): string | undefined {
+  if (policy === undefined) return undefined;
+  const requirement = request?.kind === "name" ? undefined : anyOf[0];
+  const ids =
+    request?.kind === "name"
+      ? candidates.named(request.name, platform)
+      : anyOf.flatMap((each) => candidates.meeting(each, platform));
+  const found = ids.map((id) => {
+    const label = clean((candidates.packages[id] as Package).fqn.replace(/^package::/, ""));
+    return `${label}, but ${policy.refusal(requirement, ids, id) ?? "what it needs is missing"}`;
+  });
+  return found.length === 0 ? undefined : ` (found ${formatList(found, 3, "; ")})`;
+}
+
 /** What is there under that name, but does not do: `found jq 1.5`, `found only for arm64`. */
-function nearMiss({ candidates, platform }: Problem, want: Want): string {
+function nearMiss(problem: Problem, want: Want): string {
+  const { candidates, platform } = problem;
+  const refused = leftOut(problem, want);
+  if (refused !== undefined) return refused;
   const ids =
     want.request?.kind === "name" ? candidates.named(want.request.name) : want.anyOf.flatMap(candidates.offered);
   const found = [...new Set(ids)].map((id) => candidates.packages[id] as Package);

@@ -12,6 +12,7 @@ import { compareBytewise } from "./bytewise.js";
 import type { Candidates } from "./candidates.js";
 import { formatRequest } from "./label.js";
 import { addTo } from "./multimap.js";
+import type { AppliedPolicy } from "./policy-apply.js";
 
 /** The owner of what the recipe wants. */
 export const RECIPE = -1;
@@ -28,6 +29,8 @@ export interface Want {
   readonly groups: readonly (readonly number[])[];
   /** The groups in one list; what was settled on before comes first. */
   readonly members: readonly number[];
+  /** Members that policy has as defaults: they come first, before any other preference. */
+  readonly preferred: ReadonlySet<number>;
   /** Is a preference enough to choose between several names? Else that is ambiguous. */
   readonly lenient: boolean;
 }
@@ -42,6 +45,7 @@ export interface Problem {
   readonly candidates: Candidates;
   readonly platform: Platform;
   readonly budget: Budget;
+  readonly policy: AppliedPolicy | undefined;
   readonly wants: readonly Want[];
   /** Numbers of the recipe's wants. */
   readonly roots: readonly number[];
@@ -74,13 +78,26 @@ function flatten(groups: Want["groups"], isSettled: Problem["isSettled"]): reado
   return [...members.filter(isSettled), ...members.filter((id) => !isSettled(id))];
 }
 
+/** What the problem is stated from. */
+interface Given extends Pick<Problem, "candidates" | "platform" | "budget" | "policy" | "isSettled"> {}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** What meets each alternative, or has the name that is asked for, as far as policy allows it. */
+function groupsOf({ candidates, platform, policy }: Given, anyOf: Alternatives, name?: string) {
+  const found: readonly (readonly [Requirement | undefined, readonly number[]])[] =
+    name === undefined
+      ? anyOf.map((requirement) => [requirement, candidates.meeting(requirement, platform)])
+      : [[undefined, candidates.named(name, platform)]];
+  if (policy === undefined) return { groups: found.map(([, ids]) => ids), preferred: NONE };
+  const allowed = found.map(([requirement, ids]) => policy.choose(requirement, ids));
+  const preferred = allowed.flatMap((each) => each.preferred);
+  return { groups: allowed.map(({ ids }) => ids), preferred: preferred.length === 0 ? NONE : new Set(preferred) };
+}
+
 /** Finds what can be reached, as it goes through it. */
-function reach(
-  requests: readonly PackageRequest[],
-  candidates: Candidates,
-  { platform, isSettled }: Pick<Problem, "platform" | "isSettled">,
-  budget: Budget,
-) {
+function reach(requests: readonly PackageRequest[], given: Given) {
+  const { candidates, budget, isSettled } = given;
   const wants: Want[] = [];
   const reached = new Set<number>();
   const wantsOf: number[][] = [];
@@ -89,19 +106,11 @@ function reach(
     for (const id of want.members) reached.add(id);
     return wants.push(want) - 1;
   };
-  const groupsOf = (anyOf: Alternatives) => anyOf.map((requirement) => candidates.meeting(requirement, platform));
   const roots = requests.map((request) => {
     const anyOf = request.kind === "name" ? [] : [request.requirement];
-    const groups = request.kind === "name" ? [candidates.named(request.name, platform)] : groupsOf(anyOf);
-    return add({
-      owner: RECIPE,
-      request,
-      anyOf,
-      strict: false,
-      groups,
-      members: flatten(groups, isSettled),
-      lenient: false,
-    });
+    const found = groupsOf(given, anyOf, request.kind === "name" ? request.name : undefined);
+    const members = flatten(found.groups, isSettled);
+    return add({ owner: RECIPE, request, anyOf, strict: false, ...found, members, lenient: false });
   });
   // The set grows while it is walked: this visits each package once, in order of distance.
   for (const owner of reached) {
@@ -109,11 +118,11 @@ function reach(
     const own: number[] = [];
     wantsOf[owner] = own;
     for (const { anyOf, strict = false } of dependencies) {
-      const groups = groupsOf(anyOf);
-      const members = flatten(groups, isSettled);
+      const found = groupsOf(given, anyOf);
+      const members = flatten(found.groups, isSettled);
       // What a package provides itself it need not wait for.
       if (anyOf.length === 0 || members.includes(owner)) continue;
-      own.push(add({ owner, anyOf, strict, groups, members, lenient: ecosystem === "debian" }));
+      own.push(add({ owner, anyOf, strict, ...found, members, lenient: ecosystem === "debian" }));
     }
   }
   return { wants, roots, wantsOf, reached };
@@ -145,20 +154,28 @@ function exclude(reached: ReadonlySet<number>, candidates: Candidates, platform:
   return { exclusions, held, suffered };
 }
 
+/** What comes before the order that packages have by themselves. */
+export interface Leanings {
+  readonly policy?: AppliedPolicy | undefined;
+  /** Full names that were settled on before. */
+  readonly settled?: ReadonlySet<string> | undefined;
+}
+
 /** States the problem for requests as {@link sortRequests} gives them. Costs as much as there is to reach. */
 export function createProblem(
   requests: readonly PackageRequest[],
   candidates: Candidates,
   platform: Platform,
   budget: Budget,
-  settled: ReadonlySet<string> = new Set(),
+  { policy, settled = new Set() }: Leanings = {},
 ): Problem {
   const isSettled = (id: number) => settled.size > 0 && settled.has((candidates.packages[id] as Package).fqn);
-  const { wants, roots, wantsOf, reached } = reach(requests, candidates, { platform, isSettled }, budget);
+  const given = { candidates, platform, budget, policy, isSettled };
+  const { wants, roots, wantsOf, reached } = reach(requests, given);
   const versions = new Map<number, number[]>();
   for (const id of [...reached].sort((left, right) => left - right)) {
     addTo(versions, candidates.families[id] as number, id);
   }
   const exclusions = exclude(reached, candidates, platform, budget);
-  return { candidates, platform, budget, wants, roots, wantsOf, versions, ...exclusions, isSettled };
+  return { ...given, wants, roots, wantsOf, versions, ...exclusions };
 }

@@ -7,6 +7,7 @@
 import type { Chain } from "../errors.js";
 import type { Platform } from "../oci/platform.js";
 import type { Ecosystem, Package } from "../package/package.js";
+import type { Policy, Realm } from "./policy.js";
 
 /** What was chosen. Plain data; the same requests and catalog, in any order, give the same resolution. */
 export interface Resolution {
@@ -35,4 +36,8 @@ export interface ResolveOptions {
   readonly acceptsCycles: (ecosystem: Ecosystem) => boolean;
   /** Full names that are taken before any other where several would do: those that an earlier lock settled on (none). */
   readonly settled?: ReadonlySet<string> | undefined;
+  /** Which packages may be chosen, and which come first (all may, and none does). */
+  readonly policy?: Policy | undefined;
+  /** The job, or the realm of jobs, for which policy is asked (`/`). */
+  readonly job?: Realm | undefined;
 }

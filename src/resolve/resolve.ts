@@ -17,6 +17,7 @@ import { missingError } from "./missing.js";
 import { keepNeeded } from "./needed.js";
 import { orderNodes } from "./order.js";
 import { choosePlatform } from "./platform.js";
+import { applyPolicy } from "./policy-apply.js";
 import { createProblem, type Problem, sortRequests, type Want } from "./problem.js";
 import type { Resolution, ResolveOptions } from "./resolution.js";
 import { search } from "./search.js";
@@ -57,12 +58,15 @@ function order(problem: Problem, kept: ReadonlySet<number>, { acceptsCycles }: R
  * takes the one with the lowest `preference`, then the first by name; any other dependency, and any request, is ambiguous.
  * A name in `settled` goes before all of that.
  *
+ * A policy comes before all of that: what it retires, does not allow or locks out does not take part, and its defaults are
+ * wanted more than anything else.
+ *
  * The search is complete: it finds a solution when there is one. The order of `requests` and `catalog` makes no difference.
  * It is pure, takes n log n time for real catalogs, and stops at a fixed number of steps for hostile ones.
  *
  * @param requests What is asked for: capabilities, and names such as `package::/ns::name`, `/ns::name` or `name`.
  * @param catalog The packages to choose from.
- * @param options `platform` (what the packages say, else linux/amd64), and the rules of ecosystems.
+ * @param options `platform` (what the packages say, else linux/amd64), the rules of ecosystems, and a policy (none).
  * @throws {LadingError} `MISSING` when something is provided by no package: all of it, each with the way that led there.
  * @throws {LadingError} `AMBIGUOUS` when several names would do and nothing settles which.
  * @throws {LadingError} `CONFLICT` when the packages that are required exclude each other, or are for different platforms.
@@ -80,7 +84,9 @@ export function resolve(
   const candidates = createCandidates(catalog, options, budget);
   const sorted = sortRequests(requests);
   const platform = options.platform ?? choosePlatform(candidates, sorted, budget);
-  const problem = createProblem(sorted, candidates, platform, budget, options.settled);
+  const { policy, job = { namespace: "/" } } = options;
+  const applied = policy && applyPolicy(policy, job, candidates.packages);
+  const problem = createProblem(sorted, candidates, platform, budget, { policy: applied, settled: options.settled });
   const found = search(problem);
   if (found === undefined) throw missingError(problem) ?? conflictError(problem);
   const kept = keepNeeded(problem, found.chosen);

@@ -6,9 +6,9 @@
 
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, ioError, LadingError } from "../errors.js";
+import { errnoOf, ioError, isLadingError, LadingError } from "../errors.js";
 import { type Collected, type CollectOptions, collectGarbage, type FileCount, GRACE_MS } from "../store/gc.js";
-import { createLayoutRepositories, repositoryFolders } from "./layout-repositories.js";
+import { type FoundRepository, findRepositories, repositoryFolders } from "./layout-repositories.js";
 import { removeFile } from "./repository.js";
 import { isUploadName } from "./upload-session.js";
 
@@ -25,7 +25,7 @@ export interface CollectedRepository extends Collected {
  *
  * @param root The folder that `createLayoutRepositories` has.
  * @throws {LadingError} `NOT_FOUND` where there is no such folder; else as {@link collectGarbage}, for the first repository where it
- * fails.
+ * fails, once all others are done.
  */
 export async function collectRepositories(
   root: string,
@@ -33,13 +33,47 @@ export async function collectRepositories(
 ): Promise<readonly CollectedRepository[]> {
   await checkFolder(root);
   const found: CollectedRepository[] = [];
-  for (const repository of await createLayoutRepositories(root).list()) {
-    const { layout, uploads } = repositoryFolders(root, repository);
-    const collected = await collectGarbage(layout, options);
-    const abandoned = await collectUploads(uploads, options);
-    found.push({ repository, ...collected, uploads: abandoned, freed: collected.freed + abandoned.bytes });
+  const failed: { readonly repository: string; readonly error: LadingError }[] = [];
+  for (const repository of await findRepositories(root)) {
+    try {
+      found.push(await collectOne(root, repository, options));
+    } catch (error) {
+      if (!isLadingError(error)) throw error;
+      failed.push({ repository: repository.name, error });
+    }
   }
+  if (failed[0] !== undefined) throw collectFailed(failed[0], failed.length - 1);
   return found;
+}
+
+function collectFailed({ repository, error }: { repository: string; error: LadingError }, others: number): LadingError {
+  const more = others === 0 ? "" : `; ${others} more failed, too`;
+  const message = `Cannot collect garbage in repository "${repository}": ${error.message}${more}`;
+  return new LadingError(error.code, message, error.detail, { cause: error });
+}
+
+const NOTHING: Collected = {
+  digests: [],
+  blobs: { count: 0, bytes: 0 },
+  temporaries: { count: 0, bytes: 0 },
+  records: { count: 0, bytes: 0 },
+  freed: 0,
+  young: { count: 0, bytes: 0 },
+  kept: { count: 0, bytes: 0 },
+  untagged: [],
+  missing: [],
+};
+
+async function collectOne(
+  root: string,
+  { name, hasLayout }: FoundRepository,
+  options: CollectOptions,
+): Promise<CollectedRepository> {
+  const { layout, uploads } = repositoryFolders(root, name);
+  // Those first: they may be all that there is, and no manifest stands in their way.
+  const abandoned = await collectUploads(uploads, options);
+  const collected = hasLayout ? await collectGarbage(layout, options) : NOTHING;
+  return { repository: name, ...collected, uploads: abandoned, freed: collected.freed + abandoned.bytes };
 }
 
 async function checkFolder(root: string): Promise<void> {

@@ -88,7 +88,12 @@ async function answerRepository(exchange: Exchange, route: GoodRoute, repository
       return listTags(exchange, route.name, repository);
     case "blob":
       if (method === "DELETE") return deleteBlob(repository, route.target, { signal });
-      return readBlob(repository, route.target, { signal, isQuestion, range: headerOf(exchange, "range") });
+      // RFC 9110, section 14.2: of GET alone.
+      return readBlob(repository, route.target, {
+        signal,
+        isQuestion,
+        range: isQuestion ? undefined : headerOf(exchange, "range"),
+      });
     case "manifest":
       if (method === "PUT") return keepManifest(exchange, route, repository);
       if (method === "DELETE") return deleteManifest(repository, route.target, { signal });
@@ -113,12 +118,15 @@ async function listTags(exchange: Exchange, name: string, { store }: Repository)
 }
 
 /** What a store's error means to a client. Paths stay here. */
-function failed(error: unknown, { report }: Pick<Exchange, "report">): Reply {
+function failed(error: unknown, { method, report }: Pick<Exchange, "method" | "report">): Reply {
   if (isLadingError(error, "NOT_FOUND")) return refusal(404, "BLOB_UNKNOWN", "it is not there");
-  if (isLadingError(error, "DIGEST_MISMATCH"))
+  // Who sends nothing has promised nothing: then it is the storage that is damaged.
+  const hasContent = ["POST", "PUT", "PATCH"].includes(method);
+  if (hasContent && isLadingError(error, "DIGEST_MISMATCH"))
     return refusal(400, "DIGEST_INVALID", "the content is not what was promised");
-  if (isLadingError(error, "TOO_LARGE")) return refusal(413, "SIZE_INVALID", "it is too large");
   report(error);
+  if (hasContent && isLadingError(error, "TOO_LARGE"))
+    return refusal(413, "SIZE_INVALID", "the repository would list more than it can hold: delete tags and manifests");
   if (isLadingError(error, "IO")) {
     const isFull = error.detail.errno === "ENOSPC" || error.detail.errno === "EDQUOT";
     return refusal(isFull ? 507 : 500, "UNKNOWN", `the registry's storage failed: ${error.detail.errno}`);

@@ -18,10 +18,13 @@ import { isRepository } from "../oci/reference.js";
 import { createLayoutStore } from "../store/layout.js";
 import { blobPath, sizeToKeep } from "../store/layout-blobs.js";
 import { makeFolder } from "../store/make-folder.js";
+import { createRecent } from "./recent.js";
 import { type Repositories, type Repository, removeFile } from "./repository.js";
 
 /** Parts of a name that are looked into when repositories are listed. */
 const MAX_DEPTH = 32;
+/** Repositories that are kept open though nobody asks for them; whoever makes names up fills no memory. */
+const MAX_IDLE = 1_000;
 
 /** Where a repository's layout is, and its uploads under way. */
 export function repositoryFolders(root: string, name: string): { readonly layout: string; readonly uploads: string } {
@@ -35,17 +38,21 @@ export function repositoryFolders(root: string, name: string): { readonly layout
  * @throws {LadingError} From its methods: `IO` where a folder cannot be read.
  */
 export function createLayoutRepositories(root: string): Repositories {
-  const opened = new Map<string, Repository>();
+  const opened = createRecent<Repository>(MAX_IDLE);
+  const seen = new WeakSet<Repository>();
   return {
     async open(name, { create }) {
       if (!isRepository(name)) return undefined;
       const { layout, uploads } = repositoryFolders(root, name);
       // Asked each time, since the folder may go while the server runs.
-      if (!create && !(await isFile(join(layout, "oci-layout")))) return undefined;
+      const isThere = await isFile(join(layout, "oci-layout"));
+      if (!create && !isThere) return undefined;
       const known = opened.get(name);
-      if (known !== undefined) return known;
-      const repository = createLayoutRepository(layout, uploads);
-      opened.set(name, repository);
+      // Who takes the folder away takes what is known of it along.
+      const isSame = known !== undefined && (isThere || !seen.has(known));
+      const repository = isSame ? known : createLayoutRepository(layout, uploads);
+      if (isThere) seen.add(repository);
+      if (!isSame) opened.set(name, repository);
       return repository;
     },
     async prepare() {
@@ -54,9 +61,8 @@ export function createLayoutRepositories(root: string): Repositories {
       });
     },
     async list() {
-      const names: string[] = [];
-      await findLayouts(root, [], names);
-      return names.sort();
+      const found = await findRepositories(root);
+      return found.filter(({ hasLayout }) => hasLayout).map(({ name }) => name);
     },
   };
 }
@@ -75,17 +81,32 @@ async function isFile(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined))?.isFile() === true;
 }
 
-async function findLayouts(folder: string, parts: readonly string[], names: string[]): Promise<void> {
+/** What stands below a folder: repositories, and names to which something was uploaded that is no repository yet. */
+export interface FoundRepository {
+  readonly name: string;
+  readonly hasLayout: boolean;
+}
+
+/**
+ * Looks through the folder, sorted by name.
+ *
+ * @throws {LadingError} `IO` where a folder cannot be read.
+ */
+export async function findRepositories(root: string): Promise<readonly FoundRepository[]> {
+  const found: FoundRepository[] = [];
+  await findBelow(root, [], found);
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function findBelow(folder: string, parts: readonly string[], found: FoundRepository[]): Promise<void> {
   if (parts.length > MAX_DEPTH) return;
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw ioError(error, "list", folder);
   });
-  for (const entry of entries) {
-    if (!entry.isDirectory()) continue;
-    const path = join(folder, entry.name);
-    if (entry.name === "_layout" && parts.length > 0 && (await isFile(join(path, "oci-layout"))))
-      names.push(parts.join("/"));
-    else if (isRepository(entry.name)) await findLayouts(path, [...parts, entry.name], names);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (parts.length > 0 && folders.some((name) => name === "_layout" || name === "_uploads")) {
+    found.push({ name: parts.join("/"), hasLayout: await isFile(join(folder, "_layout", "oci-layout")) });
   }
+  for (const name of folders) if (isRepository(name)) await findBelow(join(folder, name), [...parts, name], found);
 }

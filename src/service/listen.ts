@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createServer as createPlainServer, type RequestListener, type Server } from "node:http";
+import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
@@ -35,10 +35,13 @@ export function createServer(
   { tls, idleTimeoutMs }: { readonly tls?: TlsFiles | undefined; readonly idleTimeoutMs: number },
 ): Server {
   const server = tls === undefined ? createPlainServer() : createTlsServer(checkTls(tls));
-  const working = new WeakSet<Socket>();
+  const working = new WeakMap<Socket, IncomingMessage>();
   server.on("request", (request, response) => {
-    request.on("end", () => working.add(request.socket));
-    response.on("close", () => working.delete(request.socket));
+    const { socket } = request;
+    working.set(socket, request);
+    response.on("close", () => {
+      if (working.get(socket) === request) working.delete(socket);
+    });
     answer(request, response);
   });
   // An upload takes as long as it takes; only silence ends it.
@@ -46,7 +49,9 @@ export function createServer(
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.timeout = idleTimeoutMs;
   server.on("timeout", (socket: Socket) => {
-    if (!working.has(socket) || socket.writableLength > 0) socket.destroy();
+    // All of the request is here, so the client waits for us.
+    const isAnswering = working.get(socket)?.complete === true && socket.writableLength === 0;
+    if (!isAnswering) socket.destroy();
   });
   return server;
 }
@@ -73,7 +78,7 @@ export function checkReach(host: string, has: { readonly tls: boolean; readonly 
   const why = has.gate
     ? "passwords and content would cross the network in the clear"
     : "nobody would have to log in, so all of them could read, write and delete";
-  const message = `Cannot listen on "${host}": other machines reach it and ${why}, expected a loopback address, or users and TLS; use 127.0.0.1, or allow it expressly`;
+  const message = `Cannot listen on "${host}": other machines reach it and ${why}, expected a loopback address, or users and TLS; use 127.0.0.1, or allow it by --insecure-listen (insecureListen)`;
   throw new LadingError("UNSUPPORTED", message, { what: "listening beyond loopback" });
 }
 

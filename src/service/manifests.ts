@@ -12,6 +12,7 @@ import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
 import { manifestTypeOf } from "../registry/manifest-type.js";
+import { reach, reachNothing } from "../store/reach.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { type Exchange, headerOf } from "./exchange.js";
 import { subjectOf } from "./referrers.js";
@@ -96,7 +97,9 @@ async function addManifest(
   const { signal } = exchange;
   const descriptor = await repository.store.put(checked, fromBytes(bytes), { digest, size: bytes.byteLength, signal });
   try {
-    await list(repository, names, descriptor, { signal });
+    const roots = names.length === 0 ? [{ descriptor }] : names.map((tag) => ({ name: tag, descriptor }));
+    // What the tags stood for so far stays there for who asks by its digest.
+    await repository.store.tag(roots, { signal, keep: true });
   } catch (error) {
     // Garbage was collected since the children were looked for.
     if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
@@ -113,27 +116,6 @@ async function addManifest(
 
 function missingChild(name: string): Reply {
   return refusal(404, "MANIFEST_BLOB_UNKNOWN", `${name} is not in this repository: push it again`);
-}
-
-/** Lists a manifest under its tags. What these stood for so far stays there for who asks by its digest. */
-async function list(
-  { store }: Repository,
-  names: readonly string[],
-  descriptor: Descriptor,
-  options: IoOptions,
-): Promise<void> {
-  if (names.length === 0) return await store.tag([{ descriptor }], options);
-  const older = (await store.tags(options)).filter(
-    (root) => root.name !== undefined && names.includes(root.name) && root.descriptor.digest !== descriptor.digest,
-  );
-  const named = names.map((name) => ({ name, descriptor }));
-  try {
-    await store.tag([...named, ...older.map((root) => ({ descriptor: root.descriptor }))], options);
-  } catch (error) {
-    // What is no longer whole is not held on to.
-    if (older.length === 0 || !isLadingError(error, "NOT_FOUND")) throw error;
-    await store.tag(named, options);
-  }
 }
 
 /** Undefined where it is too large. */
@@ -155,14 +137,36 @@ async function checkManifest(repository: Repository, bytes: Uint8Array, exchange
     if (isLadingError(error)) return refusal(400, "MANIFEST_INVALID", error.message);
     throw error;
   }
-  for (const child of childrenOf(mediaType, bytes)) {
+  const children = childrenOf(mediaType, bytes);
+  for (const child of children) {
     if (!isNeeded(mediaType, child)) continue;
     const size = await repository.sizeOf(child.digest, exchange);
     if (size !== undefined && size !== child.size)
       return refusal(400, "MANIFEST_INVALID", `${child.digest} has ${size} bytes, not ${child.size}`);
     if (size === undefined || !(await repository.store.has(child, exchange))) return missingChild(child.digest);
   }
-  return mediaType;
+  return (await checkListed(repository, children, exchange)) ?? mediaType;
+}
+
+/**
+ * What is listed as a manifest, at any depth, has to be one: nobody could pull it, or tell what it needs and so collect
+ * garbage here. It may have come as a blob, which nobody looked into.
+ */
+async function checkListed(
+  { store }: Repository,
+  children: readonly Descriptor[],
+  { signal }: IoOptions,
+): Promise<Reply | undefined> {
+  const reached = reachNothing();
+  const manifests = children.filter(({ mediaType }) => isReferableType(mediaType));
+  try {
+    await reach(manifests, store, reached, { signal });
+  } catch (error) {
+    if (!isLadingError(error) || isLadingError(error, "IO")) throw error;
+    return refusal(400, "MANIFEST_INVALID", `what it lists as a manifest is none, or is damaged: ${error.code}`);
+  }
+  const [missing] = reached.missing;
+  return missing === undefined ? undefined : missingChild(missing);
 }
 
 /** Layers that must not be distributed may be missing, and so may what an index lists and is no manifest. */
@@ -185,12 +189,8 @@ export async function deleteManifest(repository: Repository, target: string, opt
 }
 
 async function deleteTag({ store }: Repository, tag: string, options: IoOptions): Promise<Reply> {
-  const roots = await store.tags(options);
-  const root = roots.find(({ name }) => name === tag);
-  if (root === undefined) return UNKNOWN();
-  const same = roots.filter(({ descriptor }) => descriptor.digest === root.descriptor.digest);
-  await store.untag([tag], options);
+  if (!(await store.tags(options)).some(({ name }) => name === tag)) return UNKNOWN();
   // Without its last name the manifest is still there by its digest.
-  if (same.length === 1) await store.tag([{ descriptor: root.descriptor }], options);
+  await store.untag([tag], { ...options, keep: true });
   return emptyReply(202);
 }

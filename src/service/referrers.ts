@@ -19,13 +19,8 @@ import type { Repository } from "./repository.js";
 /** Bytes of descriptors in one answer: 3 MiB, since clients take manifests of 4. */
 const PAGE_BYTES = 3 * 1024 * 1024;
 
-interface Referrer {
-  readonly subject: Digest;
-  readonly descriptor: Descriptor;
-}
-
-/** What was read of each store's manifests, which never change: null for one without subject. */
-const known = new WeakMap<Store, Map<Digest, Referrer | null>>();
+/** The subject of each store's manifests, which never change: null for one without. No more of them: annotations may be large. */
+const known = new WeakMap<Store, Map<Digest, Digest | null>>();
 
 /** The subject of a manifest or index. */
 export function subjectOf(mediaType: string, bytes: Uint8Array): Descriptor | undefined {
@@ -44,31 +39,40 @@ export async function listReferrers(
 ): Promise<Reply> {
   if (!isDigest(target)) return refusal(400, "DIGEST_INVALID", "the digest is not sha256 or sha512 and its hex digits");
   const artifactType = query.get("artifactType");
-  const last = query.get("last") ?? "";
-  const found = new Map<Digest, Descriptor>();
-  for (const root of repository === undefined ? [] : await candidates(repository, target, { signal })) {
-    const referrer = repository && (await readReferrer(repository.store, root, { signal }));
-    if (referrer?.subject === target) found.set(root.digest, referrer.descriptor);
-  }
-  const wanted = [...found.values()]
-    .filter((each) => each.digest > last && (artifactType === null || each.artifactType === artifactType))
-    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  const page = firstPage(wanted);
+  const wanted = { target, artifactType, last: query.get("last") ?? "" };
+  const { page, isWhole } =
+    repository === undefined ? { page: [], isWhole: true } : await firstPage(repository, wanted, { signal });
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: page };
   const filter = artifactType === null ? {} : { "oci-filters-applied": "artifactType" };
   const next = new URLSearchParams({ ...(artifactType !== null && { artifactType }), last: page.at(-1)?.digest ?? "" });
-  const link = page.length < wanted.length ? { link: `<${path}?${next}>; rel="next"` } : {};
+  const link = isWhole ? {} : { link: `<${path}?${next}>; rel="next"` };
   return jsonReply(index, { headers: { "content-type": MEDIA_TYPE.index, ...filter, ...link } });
 }
 
-/** As many as keep the document below what clients accept, one at least. */
-function firstPage(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+interface Wanted {
+  readonly target: Digest;
+  readonly artifactType: string | null;
+  /** Only those after it. */
+  readonly last: string;
+}
+
+/** By digest, as many as keep the document below what clients accept, one at least. No more than those are in memory. */
+async function firstPage(repository: Repository, wanted: Wanted, options: IoOptions) {
+  const { target, artifactType, last } = wanted;
+  const roots = new Map((await candidates(repository, target, options)).map((root) => [root.digest, root]));
+  const sorted = [...roots.values()]
+    .filter(({ digest }) => digest > last)
+    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  const page: Descriptor[] = [];
   let size = 0;
-  const end = descriptors.findIndex((each, at) => {
-    size += Buffer.byteLength(JSON.stringify(each));
-    return at > 0 && size > PAGE_BYTES;
-  });
-  return end < 0 ? descriptors : descriptors.slice(0, end);
+  for (const root of sorted) {
+    const referrer = await readReferrer(repository.store, root, target, options);
+    if (referrer === undefined || (artifactType !== null && referrer.artifactType !== artifactType)) continue;
+    size += Buffer.byteLength(JSON.stringify(referrer));
+    if (page.length > 0 && size > PAGE_BYTES) return { page, isWhole: false };
+    page.push(referrer);
+  }
+  return { page, isWhole: true };
 }
 
 async function candidates({ store, sizeOf }: Repository, target: Digest, options: IoOptions): Promise<Descriptor[]> {
@@ -84,36 +88,39 @@ async function candidates({ store, sizeOf }: Repository, target: Digest, options
   return found.filter(({ mediaType }) => isReferableType(mediaType));
 }
 
-async function readReferrer(store: Store, root: Descriptor, options: IoOptions): Promise<Referrer | null> {
-  const cache = known.get(store) ?? new Map<Digest, Referrer | null>();
-  known.set(store, cache);
-  const cached = cache.get(root.digest);
-  if (cached !== undefined) return cached;
+/** How a manifest is listed as a referrer of `target`; undefined where it is none. */
+async function readReferrer(
+  store: Store,
+  root: Descriptor,
+  target: Digest,
+  options: IoOptions,
+): Promise<Descriptor | undefined> {
+  const subjects = known.get(store) ?? new Map<Digest, Digest | null>();
+  known.set(store, subjects);
+  const subject = subjects.get(root.digest);
+  if (subject !== undefined && subject !== target) return undefined;
   try {
     const bytes = await collect(store.open(root, options), MAX_MANIFEST_BYTES, "manifest");
-    const referrer = describeReferrer(root, bytes);
-    cache.set(root.digest, referrer);
-    return referrer;
+    const found = subjectOf(root.mediaType, bytes)?.digest ?? null;
+    subjects.set(root.digest, found);
+    return found === target ? describeReferrer(root, bytes) : undefined;
   } catch (error) {
     // One manifest that is deleted meanwhile, or that another program has written badly, hides no other.
     if (!isLadingError(error) || isLadingError(error, "IO")) throw error;
-    return null;
+    return undefined;
   }
 }
 
-function describeReferrer({ mediaType, digest, size }: Descriptor, bytes: Uint8Array): Referrer | null {
-  const subject = subjectOf(mediaType, bytes);
-  if (subject === undefined) return null;
+function describeReferrer({ mediaType, digest, size }: Descriptor, bytes: Uint8Array): Descriptor {
   const { artifactType, annotations, config } = isIndexType(mediaType)
     ? { ...decodeIndex(bytes, mediaType), config: undefined }
     : decodeManifest(bytes, mediaType);
   const type = artifactType ?? config?.mediaType;
-  const descriptor = {
+  return {
     mediaType,
     digest,
     size,
     ...(type && { artifactType: type }),
     ...(annotations && { annotations }),
   };
-  return { subject: subject.digest, descriptor };
 }

@@ -72,6 +72,8 @@ export function refusal(
 
 /**
  * Sends an answer. Where its content fails half-way the connection is cut, so that nobody takes the part for the whole.
+ *
+ * @throws What the content throws while its client is there.
  */
 export async function sendReply(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   drain(request);
@@ -81,25 +83,32 @@ export async function sendReply(request: IncomingMessage, response: ServerRespon
   else await sendStream(response, reply.body);
 }
 
-/** Each chunk is handed to the system before the next is asked for: producers reuse their buffers. */
+/** Thrown where a client has gone, which is nobody's mistake. */
+const GONE = Symbol("the client has gone");
+
 async function sendStream(response: ServerResponse, body: ByteStream): Promise<void> {
   try {
-    for await (const chunk of body) {
-      await new Promise<void>((resolve, reject) => {
-        if (response.destroyed) return reject(new Error("The client has gone"));
-        const gone = () => reject(new Error("The client has gone"));
-        response.once("close", gone);
-        response.write(chunk, (error) => {
-          response.off("close", gone);
-          if (error) reject(error);
-          else resolve();
-        });
-      });
-    }
+    for await (const chunk of body) await write(response, chunk);
     response.end();
-  } catch {
+  } catch (error) {
+    const isGone = error === GONE || response.destroyed;
     response.destroy();
+    if (!isGone) throw error;
   }
+}
+
+/** Each chunk is handed to the system before the next is asked for: producers reuse their buffers. */
+async function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const gone = () => reject(GONE);
+    if (response.destroyed) return gone();
+    response.once("close", gone);
+    response.write(chunk, (error) => {
+      response.off("close", gone);
+      if (error) gone();
+      else resolve();
+    });
+  });
 }
 
 function drain(request: IncomingMessage): void {

@@ -10,7 +10,7 @@ import { isLoopbackHost } from "../http/host.js";
 import { type Gate, OPEN_GATE } from "./access-request.js";
 import { dispatch } from "./dispatch.js";
 import { checkReach, createServer, start, stop, type TlsFiles } from "./listen.js";
-import { refusal, sendReply } from "./reply.js";
+import { type Reply, refusal, sendReply } from "./reply.js";
 import type { Repositories } from "./repository.js";
 import { createUploadSessions, type UploadSessions } from "./upload-session.js";
 
@@ -96,8 +96,9 @@ async function serve(options: Serving, request: IncomingMessage, response: Serve
   response.on("close", () => gone.abort());
   response.on("error", () => undefined);
   try {
-    if (options.needsLocalHost && !isOwnHost(request.headers.host)) {
-      await sendReply(request, response, refusal(403, "DENIED", "the Host header does not name this machine"));
+    const refused = refuseSender(request, options.needsLocalHost);
+    if (refused !== undefined) {
+      await sendReply(request, response, refused);
       return;
     }
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s);
@@ -121,6 +122,17 @@ async function serve(options: Serving, request: IncomingMessage, response: Serve
     if (!gone.signal.aborted) options.onError?.(error);
     response.destroy();
   }
+}
+
+/** What is wrong with where a request comes from. */
+function refuseSender({ headers, headersDistinct }: IncomingMessage, needsLocalHost: boolean): Reply | undefined {
+  // RFC 9112, section 3.2: who stands between may have gone by the other one.
+  if ((headersDistinct.host?.length ?? 0) > 1) return refusal(400, "UNSUPPORTED", "there are several Host headers");
+  if (!needsLocalHost) return undefined;
+  if (!isOwnHost(headers.host)) return refusal(403, "DENIED", "the Host header does not name this machine");
+  // A page may send some requests to any address without asking first; clients of registries are no pages.
+  const isPage = headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+  return isPage ? refusal(403, "DENIED", "the request comes from a page of another origin") : undefined;
 }
 
 /** The registry as the client names it, or by its address where the client names none. */

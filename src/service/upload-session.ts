@@ -42,7 +42,10 @@ export interface Upload {
    * @throws {LadingError} `IO` from the file system, besides what the content's source throws.
    */
   append(content: ByteStream, limit?: number): Promise<boolean>;
-  /** Ends it: false, and the upload is gone, where its digest is another; else the repository has the blob. */
+  /**
+   * Ends it: false, and the upload is gone, where its digest is another; else the repository has the blob. After an error the
+   * upload is as it was.
+   */
   commit(digest: Digest, options: IoOptions): Promise<boolean>;
   /** Removes it with its bytes. */
   discard(): Promise<void>;
@@ -76,6 +79,13 @@ export function createUploadSessions({ patienceMs = 10_000 }: { readonly patienc
   const handle = (state: State, repository: Repository) =>
     createUpload(state, repository, () => states.delete(state.path));
 
+  /** A server that was killed had made it a blob; both are one file, and what is written to it would be in the blob. */
+  async function dropCommitted(path: string): Promise<undefined> {
+    states.delete(path);
+    await removeFile(path);
+    return undefined;
+  }
+
   async function start(repository: Repository, algorithm: Algorithm = "sha256"): Promise<Upload> {
     const id = randomUUID();
     const path = join(repository.uploads, id);
@@ -101,7 +111,9 @@ export function createUploadSessions({ patienceMs = 10_000 }: { readonly patienc
       states.delete(path);
       return undefined;
     }
-    if (known !== undefined && (known.taken !== undefined || known.size === stats.size)) return known;
+    if (known?.taken !== undefined) return known;
+    if (stats.nlink > 1) return await dropCommitted(path);
+    if (known?.size === stats.size) return known;
     const state: State = { id, path, size: stats.size, algorithm: "sha256", hash: undefined, taken: undefined };
     states.set(path, state);
     return state;
@@ -151,8 +163,9 @@ async function settled(promise: Promise<void>, ms: number): Promise<void> {
 
 function createUpload(state: State, repository: Repository, forget: () => void): Upload {
   async function discard(): Promise<void> {
-    forget();
+    // First the file: as long as it is there, this request has it.
     await removeFile(state.path);
+    forget();
   }
   return {
     id: state.id,
@@ -161,13 +174,10 @@ function createUpload(state: State, repository: Repository, forget: () => void):
     },
     append: (content, limit) => append(state, content, limit),
     async commit(digest, options) {
-      try {
-        const isRight = (await digestOfUpload(state, digest, options)) === digest;
-        if (isRight) await keep(state, repository, digest, options);
-        return isRight;
-      } finally {
-        await discard();
-      }
+      const isRight = (await digestOfUpload(state, digest, options)) === digest;
+      if (isRight) await keep(state, repository, digest, options);
+      await discard();
+      return isRight;
     },
     discard,
   };
@@ -210,7 +220,7 @@ async function write(handle: FileHandle, state: State, chunk: Uint8Array): Promi
 async function digestOfUpload(state: State, digest: Digest, options: IoOptions): Promise<Digest> {
   const { algorithm } = splitDigest(digest);
   if (algorithm === state.algorithm && state.hash !== undefined) {
-    return digestFromHex(algorithm, state.hash.digest("hex"));
+    return digestFromHex(algorithm, state.hash.copy().digest("hex"));
   }
   const hasher = createHasher(algorithm);
   for await (const chunk of readFile(state.path, options)) hasher.update(chunk);

@@ -43,11 +43,12 @@ export async function startUpload(exchange: Exchange, name: string, repository: 
   if (digest === null) return emptyReply(202, uploadHeaders(name, upload));
   try {
     await upload.append(exchange.body);
+    return await commit(exchange, name, upload, digest);
   } catch (error) {
+    // Nobody was told of it, so nobody goes on with it.
     await upload.discard();
     throw error;
   }
-  return commit(exchange, name, upload, digest);
 }
 
 /** Takes the blob from the repository that is named, else from any that this client may read. */

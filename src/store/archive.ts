@@ -19,7 +19,7 @@ import { checkContent, verified } from "../stream/verify.js";
 import { identifyArchive, openArchive } from "./archive-file.js";
 import { type ArchiveContents, type ArchiveFormat, blobMember, type Stored } from "./archive-format.js";
 import { createSession } from "./archive-session.js";
-import { EMPTY_INDEX, findRoot, hasRoots, listRoots, nameOf, removeRoots } from "./layout-index.js";
+import { EMPTY_INDEX, findRoot, hasRoots, listRoots, nameless, nameOf, removeRoots } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import { reach, reachNothing } from "./reach.js";
@@ -141,6 +141,12 @@ export function createArchiveStore(path: string, format: ArchiveFormat, options:
     }
   }
 
+  /** Lists what has lost its last name without one, where it is to be kept. */
+  const keeping =
+    (keep = false) =>
+    (before: Index, after: Index) =>
+      keep ? format.add(after, nameless(before, after)) : after;
+
   return {
     label,
     has,
@@ -183,13 +189,15 @@ export function createArchiveStore(path: string, format: ArchiveFormat, options:
         named.map(({ descriptor }) => descriptor),
         io,
       );
-      await change((index) => format.add(index, named), io);
+      const keep = keeping(io.keep);
+      await change((index) => keep(index, format.add(index, named)), io);
     },
     async untag(names, io = {}) {
       const gone = names.map((name) => (isDigest(name) ? name : format.nameOf(name)));
       const without = (index: Index) => {
         const after = removeRoots(index, gone);
-        return after.manifests.length === index.manifests.length ? undefined : after;
+        if (after.manifests.length === index.manifests.length) return undefined;
+        return keeping(io.keep)(removeRoots(index, gone.filter(isDigest)), after);
       };
       if (without((await current(io)).contents.index) !== undefined) await change(without, io);
     },

@@ -71,13 +71,16 @@ function readChildren({ mediaType, digest }: Descriptor, bytes: Uint8Array, from
 
 /** All content that a root reaches: first the blobs, then the manifests, children before parents. Each digest once. */
 export async function listContent(root: Descriptor, from: Store, options: IoOptions): Promise<Content[]> {
-  const seen = new Set<string>();
+  // Whether it is a manifest: what one manifest calls a layer may be a manifest to another, which needs more.
+  const seen = new Map<string, boolean>();
   const blobs: Content[] = [];
   const manifests: Content[] = [];
   async function visit(descriptor: Descriptor, depth: number): Promise<void> {
-    if (seen.has(descriptor.digest)) return;
-    seen.add(descriptor.digest);
-    if (!isReferableType(descriptor.mediaType)) {
+    const isManifest = isReferableType(descriptor.mediaType);
+    const before = seen.get(descriptor.digest);
+    if (before === true || before === isManifest) return;
+    seen.set(descriptor.digest, isManifest);
+    if (!isManifest) {
       blobs.push({ descriptor });
       return;
     }
@@ -91,7 +94,7 @@ export async function listContent(root: Descriptor, from: Store, options: IoOpti
     manifests.push({ descriptor, bytes, children });
   }
   await visit(root, 0);
-  return [...blobs, ...manifests];
+  return [...blobs.filter(({ descriptor }) => seen.get(descriptor.digest) === false), ...manifests];
 }
 
 /** What one question answers for many: by digest, whether it is there. An index is no witness, for parts of it may lack. */

@@ -126,6 +126,25 @@ export function removeRoots(index: Index, names: readonly string[]): Index {
   };
 }
 
+/** The roots that have a name before and are not listed after: to be added without one where they are kept. */
+export function nameless(before: Index, after: Index): readonly Tagged[] {
+  const listed = new Set(after.manifests.map(({ digest }) => digest));
+  const lost = before.manifests.filter((entry) => nameOf(entry) !== undefined && !listed.has(entry.digest));
+  return lost.map((descriptor) => ({ descriptor }));
+}
+
+/**
+ * The bytes of an index that is read again.
+ *
+ * @throws {LadingError} `TOO_LARGE` above 64 MiB, which nobody could read any more.
+ */
+export function encodeReadableIndex(index: Index, path: string): Uint8Array {
+  const bytes = encodeLayoutIndex(index);
+  if (bytes.byteLength <= MAX_INDEX_BYTES) return bytes;
+  const message = `Cannot list more in "${path}": it would have ${bytes.byteLength} bytes, more than the ${MAX_INDEX_BYTES} that are allowed; delete names there, or use another place`;
+  throw new LadingError("TOO_LARGE", message, { what: path, limit: MAX_INDEX_BYTES, actual: bytes.byteLength });
+}
+
 export function encodeLayoutIndex(index: Index): Uint8Array {
   return encodeJson(index);
 }

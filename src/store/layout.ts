@@ -12,7 +12,7 @@
 
 import { join, resolve as resolvePath } from "node:path";
 import { errnoOf, ioError, LadingError } from "../errors.js";
-import type { Digest } from "../oci/digest.js";
+import { type Digest, isDigest } from "../oci/digest.js";
 import type { Index } from "../oci/manifest.js";
 import { parseRefName } from "../oci/ref-name.js";
 import type { IoOptions } from "../stream/bytes.js";
@@ -23,17 +23,18 @@ import { hasLayout, hiddenFolder, makeHidden, readLayoutIndex } from "./layout-f
 import {
   addRoots,
   EMPTY_INDEX,
-  encodeLayoutIndex,
+  encodeReadableIndex,
   findRoot,
   hasRoots,
   listRoots,
+  nameless,
   nameOf,
   removeRoots,
 } from "./layout-index.js";
 import { acquireLock, type LockOptions } from "./lock.js";
 import { blobNotFound, tagNotFound } from "./missing.js";
 import { reach, reachNothing } from "./reach.js";
-import type { Store, Tagged } from "./store.js";
+import type { Store, Tagged, TagOptions } from "./store.js";
 import { createScratchFile, reclaimTemporaries, writeFileAtomic } from "./write-file.js";
 
 /** What a layout is called, and how long to wait for its lock. */
@@ -148,7 +149,8 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       if (!(await lock.isHeld())) throw LOCK_LOST;
     };
     try {
-      await writeFileAtomic(indexPath, encodeLayoutIndex(await update(await readIndex())), hidden, checkHeld);
+      const bytes = encodeReadableIndex(await update(await readIndex()), indexPath);
+      await writeFileAtomic(indexPath, bytes, hidden, checkHeld);
       return true;
     } catch (error) {
       if (error === LOCK_LOST) return false;
@@ -187,6 +189,13 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
     since = Promise.resolve(last);
   }
 
+  /** Lists what has lost its last name without one, but what is not there any more. */
+  async function keepNameless(before: Index, after: Index, io: IoOptions): Promise<Index> {
+    const kept: Tagged[] = [];
+    for (const root of nameless(before, after)) if (await blobs.has(root.descriptor, io)) kept.push(root);
+    return kept.length === 0 ? after : addRoots(after, kept);
+  }
+
   const { shared = false, onUncommitted } = options;
   const blobs = createBlobFolder({ root, temporaries: hidden, label, prepare, shared, onUncommitted });
 
@@ -223,7 +232,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       const index = await readIndex();
       return listRoots(index ?? EMPTY_INDEX);
     },
-    async tag(roots: readonly Tagged[], { signal }: IoOptions = {}) {
+    async tag(roots: readonly Tagged[], { signal, keep = false }: TagOptions = {}) {
       for (const { name } of roots) if (name !== undefined) parseRefName(name);
       const there = await Promise.all(roots.map(({ descriptor }) => blobs.has(descriptor, { signal })));
       const missing = roots[there.indexOf(false)];
@@ -234,12 +243,16 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       if (index !== undefined && hasRoots(index, roots)) return await reclaimTemporaries(hidden);
       await change(async (index) => {
         await checkWhole(roots, { signal });
-        return addRoots(index, roots);
+        const after = addRoots(index, roots);
+        return keep ? await keepNameless(index ?? EMPTY_INDEX, after, { signal }) : after;
       }, signal);
     },
-    async untag(names: readonly (string | Digest)[], { signal }: IoOptions = {}) {
+    async untag(names: readonly (string | Digest)[], { signal, keep = false }: TagOptions = {}) {
       if ((await readIndex()) === undefined) return;
-      await change((index) => removeRoots(index ?? EMPTY_INDEX, names), signal);
+      await change(async (index = EMPTY_INDEX) => {
+        const after = removeRoots(index, names);
+        return keep ? await keepNameless(removeRoots(index, names.filter(isDigest)), after, { signal }) : after;
+      }, signal);
     },
   };
 }

@@ -41,6 +41,12 @@ export function createMemoryStore(label = "memory"): Store {
     return [...tagged, ...[...unnamed.values()].map((descriptor) => ({ descriptor }))];
   }
 
+  /** Lists what has lost its last name without one. */
+  function keepNameless(before: readonly Descriptor[]): void {
+    const listed = new Set([...named.values()].map(({ digest }) => digest));
+    for (const descriptor of before) if (!listed.has(descriptor.digest)) unnamed.set(descriptor.digest, descriptor);
+  }
+
   return {
     label,
     async has({ digest, size }) {
@@ -70,21 +76,24 @@ export function createMemoryStore(label = "memory"): Store {
     async tags() {
       return roots();
     },
-    async tag(tagged) {
+    async tag(tagged, { keep = false } = {}) {
       for (const { name, descriptor } of tagged) {
         if (name !== undefined) parseRefName(name);
         if (!blobs.has(descriptor.digest)) throw blobNotFound(descriptor, label);
       }
+      const before = [...named.values()];
       for (const { name, descriptor } of tagged) {
         if (name === undefined) unnamed.set(descriptor.digest, descriptor);
         else named.set(name, descriptor);
       }
+      if (keep) keepNameless(before);
     },
-    async untag(names) {
-      for (const name of names) {
-        named.delete(name);
-        unnamed.delete(name as Digest);
-      }
+    async untag(names, { keep = false } = {}) {
+      const isGone = (digest: Digest) => names.includes(digest);
+      const before = [...named.values()].filter(({ digest }) => !isGone(digest));
+      for (const [name, { digest }] of named) if (names.includes(name) || isGone(digest)) named.delete(name);
+      for (const digest of unnamed.keys()) if (isGone(digest)) unnamed.delete(digest);
+      if (keep) keepNameless(before);
     },
   };
 }

@@ -29,6 +29,12 @@ export function reachNothing(): Reached {
   return { content: new Map(), missing: new Set() };
 }
 
+/** What one manifest calls a layer may be a manifest to another, which needs more. */
+function isNew({ digest, mediaType }: Descriptor, { content }: Reached): boolean {
+  const known = content.get(digest);
+  return known === undefined || (isReferableType(mediaType) && !isReferableType(known.mediaType));
+}
+
 function isAbsent(error: unknown): boolean {
   return isLadingError(error, "NOT_FOUND") || errnoOf(error) === "ENOENT";
 }
@@ -47,7 +53,7 @@ export async function reach(
 ): Promise<void> {
   let level = roots;
   while (level.length > 0) {
-    const news = level.filter(({ digest }) => !reached.content.has(digest));
+    const news = level.filter((descriptor) => isNew(descriptor, reached));
     for (const descriptor of news) reached.content.set(descriptor.digest, descriptor);
     const manifests = news.filter(({ mediaType }) => isReferableType(mediaType));
     const read = (manifest: Descriptor) => readChildren(manifest, store, reached, options);

@@ -78,12 +78,24 @@ export interface TagReader {
   tags(options?: IoOptions): Promise<readonly Tagged[]>;
 }
 
+/** How names are set and forgotten. */
+export interface TagOptions extends IoOptions {
+  /**
+   * What loses its last name so stays listed by its digest (false). In the same step: nobody collects it in between. A
+   * registry does so in any case.
+   */
+  readonly keep?: boolean | undefined;
+}
+
 /** Names, set and forgotten. */
 export interface TagWriter {
   /** Points names at content that is already there; an older meaning of a name ends. All of them or none. */
-  tag(roots: readonly Tagged[], options?: IoOptions): Promise<void>;
-  /** Forgets names. A name that is not there is ignored. Content stays until it is collected. */
-  untag(names: readonly string[], options?: IoOptions): Promise<void>;
+  tag(roots: readonly Tagged[], options?: TagOptions): Promise<void>;
+  /**
+   * Forgets names; a digest stands for all that lead to it. A name that is not there is ignored. Content stays until it is
+   * collected.
+   */
+  untag(names: readonly string[], options?: TagOptions): Promise<void>;
 }
 
 /**

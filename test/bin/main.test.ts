@@ -12,6 +12,7 @@ const VERBS = [
   "build",
   "resolve",
   "package",
+  "namespace",
   "copy",
   "push",
   "pull",
@@ -24,7 +25,7 @@ const VERBS = [
   "gc",
   "serve",
 ];
-const SUBVERBS = ["create", "import", "list", "show", "delete"];
+const SUBVERBS = ["create", "import", "export", "download", "list", "show", "update", "replace", "delete"];
 
 test("--version is that of the package", async (context) => {
   const { ok } = await createCommand(context);

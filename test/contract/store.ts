@@ -137,6 +137,19 @@ export function testStore(
     assert.is((await store.resolve(nameOf("c"))).digest, first.digest);
   });
 
+  test("with keep, what loses its last name stays listed by its digest", async (context) => {
+    const store = await create(context);
+    const [first, second] = [await putImage(store, "1"), await putImage(store, "2")];
+    await store.tag([
+      { name: nameOf("a"), descriptor: first },
+      { name: nameOf("b"), descriptor: first },
+    ]);
+    await store.tag([{ name: nameOf("a"), descriptor: second }], { keep: true });
+    await store.untag([nameOf("b")], { keep: true });
+    assert.equal(await names(store), [nameOf("a")]);
+    assert.is((await store.resolve(first.digest)).digest, first.digest);
+  });
+
   test("a signal that has fired stops put() and leaves nothing", async (context) => {
     const store = await create(context);
     const signal = AbortSignal.abort();

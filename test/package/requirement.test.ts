@@ -2,12 +2,15 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { isLadingError } from "../../src/errors.js";
 import { formatRequirement, type Requirement } from "../../src/package/capability.js";
+import { decodeMetadata } from "../../src/package/metadata.js";
 import {
   parseCapabilities,
   parseRequirement,
   parseRequirementPair,
   parseRequirements,
 } from "../../src/package/requirement.js";
+import { parsePackageScript } from "../../src/package/script/script.js";
+import { parsePolicy } from "../../src/resolve/policy-parse.js";
 import { throws } from "../support/rejects.js";
 import { suite } from "../support/suite.js";
 
@@ -99,6 +102,30 @@ test("parseRequirementPair() reads one key and its name", () => {
   throws(() => parseRequirementPair({}), "SYNTAX");
   throws(() => parseRequirementPair({ runtime: "a", os: "b" }), "SYNTAX");
   throws(() => parseRequirementPair({ runtimes: "a" }), "SYNTAX");
+});
+
+test("every spelling of a requirement is read as the same", () => {
+  const node: Requirement = { type: "runtime", name: "node-6.11" };
+  const texts = ["runtime.node-6.11", "runtime=node-6.11", "runtime:node-6.11", " runtime = node-6.11 "];
+  for (const text of texts) {
+    assert.equal(parseRequirement(text), node);
+    assert.equal(parseRequirements(`${text},`), [node]);
+    assert.equal(parseCapabilities(text), [node]);
+  }
+  assert.equal(parseRequirementPair({ runtime: "node-6.11" }), node);
+  const items = [...texts, { runtime: "node-6.11" }, { type: "runtime", name: "node-6.11" }];
+  const document = Buffer.from(JSON.stringify({ name: "a", provides: items, dependencies: items }));
+  const { metadata } = decodeMetadata(document, { source: "a.json" });
+  assert.equal(
+    [...metadata.provides, ...metadata.dependencies.flatMap(({ anyOf }) => anyOf)],
+    Array.from({ length: 12 }, () => node),
+  );
+  const conf = 'depends [ { runtime: "node-6.11" }, "runtime.node-6.11", runtime=node-6.11 ]\nbuild (\n)\n';
+  assert.equal(parsePackageScript(conf, { path: "a.conf" }).depends, [node, node, node]);
+  const policy = "job::/ { if (dependency equals runtime.node-6.11) { package.allow /x } }";
+  for (const text of [policy, policy.replace("runtime.node-6.11", '"runtime=node-6.11"')]) {
+    assert.equal(parsePolicy(text, { path: "a.pol" }).rules[0]?.when, { kind: "dependency", requirement: node });
+  }
 });
 
 test("parseRequirement() gives a requirement or SYNTAX in one line", () => {

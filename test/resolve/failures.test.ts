@@ -78,7 +78,7 @@ const FAILURES: readonly Failure[] = [
     ask: ["awk"],
     code: "AMBIGUOUS",
     message:
-      'Cannot choose a package for "awk": /debian::gawk, /debian::mawk all provide it, wanted by recipe, expected one; name one of them in the recipe\'s packages',
+      'Cannot choose a package for "awk": /debian::gawk, /debian::mawk all provide it, wanted by recipe, expected one; name one of them in the recipe\'s packages, or in a policy: job::/ { if (dependency equals "package.awk") { package.default "package::/debian::gawk" } }',
   },
   {
     title: "a runtime that several packages provide",
@@ -90,7 +90,7 @@ const FAILURES: readonly Failure[] = [
     ask: ["=app"],
     code: "AMBIGUOUS",
     message:
-      'Cannot choose a package for "runtime:java": /acme::jdk-11, /acme::jdk-8 all provide it, wanted by recipe → app, expected one; name one of them in the recipe\'s packages',
+      'Cannot choose a package for "runtime:java": /acme::jdk-11, /acme::jdk-8 all provide it, wanted by recipe → app, expected one; name one of them in the recipe\'s packages, or in a policy: job::/ { if (dependency equals "runtime.java") { package.default "package::/acme::jdk-11" } }',
   },
   {
     title: "a bare name in several namespaces",
@@ -98,7 +98,7 @@ const FAILURES: readonly Failure[] = [
     ask: ["=a"],
     code: "AMBIGUOUS",
     message:
-      'Cannot choose a package for "a": /acme::a, /other::a are all called so, wanted by recipe, expected one; name one of them in the recipe\'s packages',
+      'Cannot choose a package for "a": /acme::a, /other::a are all called so, wanted by recipe, expected one; name one of them in the recipe\'s packages, or in a policy: job::/ { { package.default "package::/acme::a" } }',
   },
   {
     title: "two versions of one package",

@@ -53,6 +53,24 @@ test("collectRepositories() reclaims in each repository what nothing there names
   await rejects(collectRepositories(join(folder, "none")), "NOT_FOUND");
 });
 
+test("collectRepositories() reclaims uploads where no repository came of them, and goes on after one that is damaged", async (context) => {
+  const { host, folder } = await startEmbeddedRegistry(context);
+  const from = createMemoryStore();
+  const root = await putTarImage(from, ["one"]);
+  const store = (repository: string) => createRegistryStore({ registry: host, repository });
+  for (const name of ["a", "b"]) await deliver(root, from, { store: store(name), name: "1", label: name });
+  await store("b").untag([root.digest]);
+  await writeFile(join(folder, "a/_layout/index.json"), "{");
+  const upload = join(folder, "c/d/_uploads", "11111111-1111-1111-1111-111111111111");
+  await mkdir(join(folder, "c/d/_uploads"), { recursive: true });
+  await writeFile(upload, "partial");
+  const error = await rejects(collectRepositories(folder, { graceMs: 0 }), "SYNTAX");
+  assert.match(error.message, /^Cannot collect garbage in repository "a": /);
+  assert.equal(await readdir(join(folder, "c/d/_uploads")), []);
+  assert.equal(await readdir(join(folder, "b/_layout/blobs/sha256")), []);
+  assert.equal(await listRepositories(host), ["a", "b"]);
+});
+
 test("listRepositories() follows pages, and says where there is no list", async (context) => {
   const pages = [
     { repositories: ["b", "UPPER", 3], next: "/v2/_catalog?last=b" },

@@ -100,11 +100,13 @@ test("memory does not grow with what is pushed and pulled", async (context) => {
   assert.ok(large < small + 60, `${small} MiB after 32 MiB, ${large} MiB after 320`);
 });
 
+const PACKAGE = join(import.meta.dirname, "../../../package.json");
 const REFUSED: readonly (readonly [code: number, says: RegExp, ...flags: string[]])[] = [
   [2, /belong together/, "--cert", "x"],
   [2, /belong together/, "--key", "x"],
-  [1, /other machines reach it/, "--listen", "0.0.0.0:0"],
-  [1, /missing\.pem/, "--cert", "missing.pem", "--key", "missing.pem"],
+  [1, /other machines reach it.*--insecure-listen/, "--listen", "0.0.0.0:0"],
+  [1, /Cannot read the certificate "missing\.pem": ENOENT/, "--cert", "missing.pem", "--key", "missing.pem"],
+  [1, /Cannot serve ".*package\.json": EEXIST, something else has that name/, "--root", PACKAGE],
 ];
 
 for (const [code, says, ...flags] of REFUSED) {

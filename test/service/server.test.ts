@@ -1,6 +1,9 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, watch } from "node:fs";
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { isLadingError } from "../../src/errors.js";
 import { digestOf } from "../../src/oci/digest.js";
@@ -8,6 +11,8 @@ import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { createRegistryStore } from "../../src/registry/client.js";
 import { OPEN_GATE } from "../../src/service/access-request.js";
 import { createLayoutRepositories } from "../../src/service/layout-repositories.js";
+import { listReferrers } from "../../src/service/referrers.js";
+import { createRepository } from "../../src/service/repository.js";
 import { createRegistryServer } from "../../src/service/server.js";
 import { copy } from "../../src/store/copy.js";
 import { createLayoutStore } from "../../src/store/layout.js";
@@ -57,6 +62,15 @@ test("a blob goes up in one piece and comes back whole, in part, and by HEAD", a
   assert.is(none.status, 416);
   assert.equal(await readdir(join(folder, "a/_uploads")), []);
   assert.is(await readFile(join(folder, "a/_layout/blobs/sha256", digest.slice(7)), "utf8"), "hello");
+});
+
+test("a range is a GET's alone", async (context) => {
+  const { call, upload } = await start(context);
+  await upload("hello");
+  const range = { range: "bytes=1-2" };
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("hello")}`, undefined, range)).text, "el");
+  const { status, headers } = await call("HEAD", `/v2/a/blobs/${digestOf("hello")}`, undefined, range);
+  assert.equal([status, headers.get("content-length")], [200, "5"]);
 });
 
 test("chunks must come in order; the upload tells where it goes on", async (context) => {
@@ -222,6 +236,83 @@ test("deleting a tag leaves the manifest; deleting that takes its tags along; bl
   assert.is((await call("GET", `/v2/b/blobs/${digestOf("shared")}`)).text, "shared");
 });
 
+test("what loses its tags can be collected at no moment, also where another process moves them", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  const layout = join(folder, "a/_layout");
+  const root = await putImage(store, [Buffer.from("layer")]);
+  await store.tag([{ name: "1", descriptor: root }]);
+  // Whatever collects garbage sees the index as it is between two writes.
+  const seen: boolean[] = [];
+  const watcher = watch(layout, () => {
+    const text = readFileSync(join(layout, "index.json"), "utf8");
+    seen.push(text.includes(root.digest));
+  });
+  assert.is((await call("DELETE", "/v2/a/manifests/1")).status, 202);
+  for (let waited = 0; seen.length === 0 && waited < 100; waited++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  watcher.close();
+  assert.ok(seen.length > 0 && seen.every(Boolean));
+  assert.is((await call("GET", `/v2/a/manifests/${root.digest}`)).status, 200);
+});
+
+test("a repository whose folder is taken away begins anew", async (context) => {
+  const { host, call, folder } = await start(context);
+  const store = createRegistryStore({ registry: host, repository: "a" });
+  for (const round of ["1", "2", "3"]) {
+    const root = await putImage(store, [Buffer.from(round)]);
+    await store.tag([{ name: "1", descriptor: root }]);
+    assert.is((await call("GET", "/v2/a/manifests/1")).headers.get("docker-content-digest"), root.digest);
+    await rm(join(folder, "a"), { recursive: true });
+    assert.is((await call("GET", "/v2/a/manifests/1")).status, 404);
+  }
+});
+
+test("what an index lists as a manifest has to be one, at any depth", async (context) => {
+  const { call, upload } = await start(context);
+  const listing = (mediaType: string, text: string) =>
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.index,
+      manifests: [{ mediaType, digest: digestOf(text), size: Buffer.byteLength(text) }],
+    });
+  const put = (text: string) => call("PUT", "/v2/a/manifests/1", text, { "content-type": MEDIA_TYPE.index });
+  await upload("no manifest");
+  const outer = listing(MEDIA_TYPE.manifest, "no manifest");
+  assert.is((await put(outer)).code, "MANIFEST_INVALID");
+  await upload(outer);
+  assert.is((await put(listing(MEDIA_TYPE.index, outer))).code, "MANIFEST_INVALID");
+  const hollow = listing(MEDIA_TYPE.manifest, "not there");
+  await upload(hollow);
+  assert.is((await put(listing(MEDIA_TYPE.index, hollow))).code, "MANIFEST_BLOB_UNKNOWN");
+  assert.is((await put(listing("text/plain", "no manifest"))).status, 201);
+});
+
+test("an upload that is a blob already takes no more content", async (context) => {
+  const { call, begin, upload, folder } = await start(context);
+  await upload("other");
+  const at = await begin();
+  await call("PATCH", at, "hello");
+  // A server that is killed before it removes the upload leaves this.
+  const file = join(folder, "a/_uploads", basename(at));
+  await link(file, join(folder, "a/_layout/blobs/sha256", digestOf("hello").slice(7)));
+  assert.is((await call("PATCH", at, "!")).code, "BLOB_UPLOAD_UNKNOWN");
+  assert.is((await call("GET", `/v2/a/blobs/${digestOf("hello")}`)).text, "hello");
+  assert.equal(await readdir(join(folder, "a/_uploads")), []);
+});
+
+test("an upload whose last step fails is still there", async (context) => {
+  const { call, begin, folder } = await start(context);
+  const at = await begin();
+  await call("PATCH", at, "hello");
+  await writeFile(join(folder, "a/_layout"), "in the way");
+  const put = () => call("PUT", `${at}?digest=${digestOf("hello")}`);
+  assert.is((await put()).status, 500);
+  assert.is((await call("GET", at)).headers.get("range"), "0-4");
+  await rm(join(folder, "a/_layout"));
+  assert.is((await put()).status, 201);
+});
+
 test("a chunk of another length than its range says leaves nothing behind", async (context) => {
   const { call, begin, url } = await start(context);
   const at = await begin();
@@ -299,6 +390,28 @@ test("referrers come in pages that clients accept, with those that only the fall
   assert.equal(found, [...pushed, hidden.digest].sort());
 });
 
+test("a page of referrers reads no more than it holds", async (context) => {
+  const store = createMemoryStore();
+  const config = await store.put(MEDIA_TYPE.config, fromBytes("{}"));
+  const subject = { mediaType: MEDIA_TYPE.manifest, digest: digestOf("subject"), size: 7 };
+  for (const at of ["1", "2", "3", "4", "5"]) {
+    const annotations = { at, note: "x".repeat(2 * 1024 * 1024) };
+    const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, config, layers: [], subject, annotations };
+    await store.tag([{ descriptor: await store.put(MEDIA_TYPE.manifest, fromBytes(JSON.stringify(manifest))) }]);
+  }
+  let reads = 0;
+  const open = (...given: Parameters<typeof store.open>) => {
+    reads++;
+    return store.open(...given);
+  };
+  const repository = createRepository({ ...store, open }, await tempFolder(context));
+  const request = { query: new URLSearchParams(), path: "/", signal: new AbortController().signal };
+  const reply = await listReferrers(repository, subject.digest, request);
+  assert.is(JSON.parse(String(reply.body)).manifests.length, 1);
+  assert.match(reply.headers.link ?? "", "last=sha256");
+  assert.is(reads, 2);
+});
+
 test("a manifest that is deleted as a blob loses its tags", async (context) => {
   const { host, call } = await start(context);
   const store = createRegistryStore({ registry: host, repository: "a" });
@@ -331,14 +444,39 @@ test("what is no endpoint, method, name or host of ours is refused", async (cont
   assert.is((await call("GET", "/")).status, 404);
   assert.is((await call("PUT", "/v2/")).status, 405);
   assert.is((await call("GET", "/v2/A/tags/list")).code, "NAME_INVALID");
-  const status = await new Promise((resolve, reject) => {
-    const sent = request({ port, host: "127.0.0.1", path: "/v2/", headers: { host: "evil.example" } }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
+  const statusOf = async (...headers: string[]) => {
+    return await new Promise((resolve, reject) => {
+      const sent = request({ port, host: "127.0.0.1", path: "/v2/", headers, setHost: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.on("error", reject).end();
     });
-    sent.on("error", reject).end();
-  });
-  assert.is(status, 403);
+  };
+  const own = ["Host", `127.0.0.1:${port}`];
+  assert.is(await statusOf(...own), 200);
+  assert.is(await statusOf("Host", "evil.example"), 403);
+  assert.is(await statusOf(...own, "Host", "evil.example"), 400);
+  for (const origin of ["https://evil.example", "null", "http://127.0.0.1:1"])
+    assert.is(await statusOf(...own, "Origin", origin), 403);
+  assert.is(await statusOf(...own, "Origin", `http://127.0.0.1:${port}`), 200);
+});
+
+test("names that were asked for fill no memory", async (context) => {
+  const repositories = createLayoutRepositories(await tempFolder(context));
+  const open = async (name: string) => await repositories.open(name, { create: true });
+  const held = await open("held");
+  const first = new WeakRef((await open("first")) ?? {});
+  assert.is(await open("first"), first.deref());
+  for (let at = 0; at < 1_000; at++) await open(`n${at}`);
+  setFlagsFromString("--expose-gc");
+  const collectAll = runInNewContext("gc") as () => void;
+  for (let tries = 0; first.deref() !== undefined && tries < 20; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collectAll();
+  }
+  assert.is(first.deref(), undefined);
+  assert.is(await open("held"), held);
 });
 
 test("no name leads out of the folder", async (context) => {
@@ -383,6 +521,52 @@ test("storage that fails is a 500 without its path, and the owner hears of it", 
   assert.is(response.status, 500);
   assert.not.match(await response.text(), folder);
   assert.ok(isLadingError(heard[0], "IO"));
+});
+
+test("content that is damaged is nobody else's mistake, and the owner hears of it", async (context) => {
+  const folder = await tempFolder(context);
+  const heard: unknown[] = [];
+  const onError = (error: unknown) => heard.push(error);
+  const listening = await createRegistryServer({ repositories: createLayoutRepositories(folder), onError }).listen();
+  context.defer(() => listening.close());
+  const digest = digestOf("hello");
+  const blobs = `${listening.url}/v2/a/blobs/`;
+  assert.is((await fetch(`${blobs}uploads/?digest=${digest}`, { method: "POST", body: "hello" })).status, 201);
+  await writeFile(join(folder, "a/_layout/blobs/sha256", digest.slice(7)), "HELLO");
+  const got = fetch(blobs + digest).then((response) => response.text());
+  assert.is(await got.catch(() => "cut"), "cut");
+  assert.ok(isLadingError(heard[0], "DIGEST_MISMATCH"));
+  assert.is((await fetch(`${listening.url}/v2/a/manifests/${digest}`)).status, 500);
+  assert.ok(isLadingError(heard[1], "DIGEST_MISMATCH"));
+  // Who goes away is no error.
+  const left = new AbortController();
+  const large = Buffer.alloc(8 * 1024 * 1024);
+  await fetch(`${blobs}uploads/?digest=${digestOf(large)}`, { method: "POST", body: new Uint8Array(large) });
+  await fetch(blobs + digestOf(large), { signal: left.signal });
+  left.abort();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.is(heard.length, 2);
+});
+
+test("a connection is silent while an answer is made, and is ended when its client is silent", async (context) => {
+  const folder = await tempFolder(context);
+  const repository = createRepository(createMemoryStore(), join(folder, "uploads"));
+  const open = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return repository;
+  };
+  const repositories = { open, list: async () => [] };
+  const listening = await createRegistryServer({ repositories, idleTimeoutMs: 100 }).listen();
+  context.defer(() => listening.close());
+  const statusOf = async (method: string, path: string) =>
+    (await fetch(`${listening.url}/v2/a/${path}`, { method })).status;
+  assert.is(await statusOf("GET", "tags/list"), 200);
+  assert.is(await statusOf("HEAD", "manifests/1"), 404);
+  assert.is(await statusOf("POST", "blobs/uploads/"), 202);
+  const silent = request(`${listening.url}/v2/a/blobs/uploads/`, { method: "POST", headers: { "content-length": 5 } });
+  const cut = new Promise((resolve) => silent.on("error", () => resolve("cut")));
+  silent.write("he");
+  assert.is(await cut, "cut");
 });
 
 test("close() ends connections that are kept alive, soon", async (context) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type Descriptor, describe } from "../../src/oci/descriptor.js";
 import { splitDigest } from "../../src/oci/digest.js";
+import { decodeManifest } from "../../src/oci/manifest.js";
 import { MEDIA_TYPE } from "../../src/oci/media-type.js";
 import { type CopiedBlob, copy } from "../../src/store/copy.js";
 import { createLayoutStore } from "../../src/store/layout.js";
@@ -45,6 +46,25 @@ async function newLayout(context: TestContext) {
 }
 
 const digests = (blobs: readonly CopiedBlob[]) => blobs.map(({ descriptor }) => descriptor.digest).sort();
+
+test("copy() takes what a manifest needs that another one calls a layer", async () => {
+  const from = createMemoryStore();
+  const image = await putImage(from, [bytes("inside")]);
+  const inside = decodeManifest(await collect(from.open(image), 10_000));
+  const config = await from.put(MEDIA_TYPE.config, fromBytes("{}"));
+  const layers = [{ ...image, mediaType: MEDIA_TYPE.layer }];
+  const other = await putJson(from, MEDIA_TYPE.manifest, { schemaVersion: 2, config, layers });
+  for (const manifests of [
+    [other, image],
+    [image, other],
+  ]) {
+    const root = await putIndex(from, manifests);
+    const to = createMemoryStore();
+    const { blobs } = await copy(root, from, to);
+    assert.is(new Set(digests(blobs)).size, blobs.length);
+    for (const needed of inside.layers) assert.ok(await to.has(needed));
+  }
+});
 
 test("copy() moves an index with all that it reaches, once each, children before parents", async () => {
   const from = createMemoryStore();

@@ -83,6 +83,28 @@ test("an index keeps what it lists, and a root without name keeps its image", as
   await verifyImage(store, index);
 });
 
+test("a manifest that another one calls a layer keeps what it needs", async (context) => {
+  const { folder, store } = await newLayout(context);
+  const image = await putImage(store, [await tar("one")]);
+  const list = async (manifests: readonly object[]) => {
+    return await store.put(
+      MEDIA_TYPE.index,
+      fromBytes(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests })),
+    );
+  };
+  const outer = await list([await list([image])]);
+  const config = await store.put(MEDIA_TYPE.config, fromBytes("{}"));
+  const layers = [{ ...image, mediaType: MEDIA_TYPE.layer }];
+  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, config, layers };
+  const other = await store.put(MEDIA_TYPE.manifest, fromBytes(JSON.stringify(manifest)));
+  await store.tag([
+    { name: "all", descriptor: outer },
+    { name: "other", descriptor: other },
+  ]);
+  assert.is((await collectGarbage(folder, { graceMs: 0 })).blobs.count, 0);
+  await verifyImage(store, outer);
+});
+
 test("a dry run says what would go, and touches nothing", async (context) => {
   const { folder, isThere, store } = await newLayout(context);
   const { gone } = await fill(store);

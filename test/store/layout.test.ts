@@ -143,6 +143,26 @@ test("a root without a name is listed once, last, and not beside its name", asyn
   assert.equal(await names(), [["a", a.digest]]);
 });
 
+test("no more is listed than can be read again", async (context) => {
+  const folder = await writeLayout(context);
+  const store = createLayoutStore(folder);
+  const descriptor = await store.put("text/plain", fromBytes("hello"));
+  // Roots with large annotations: the limit is reached by few of them.
+  const annotations = { note: "x".repeat(1024 * 1024) };
+  const entries = Array.from({ length: 63 }, (_, at) => ({
+    ...descriptor,
+    annotations: { ...annotations, [REF_NAME]: `n${at}` },
+  }));
+  const path = join(folder, "index.json");
+  await writeFile(path, JSON.stringify({ ...EMPTY, manifests: entries }));
+  const before = await readFile(path);
+  const error = await rejects(store.tag([{ name: "last", descriptor: { ...descriptor, annotations } }]), "TOO_LARGE");
+  assert.match(error.message, /more than the 67108864 that are allowed; delete names there/);
+  assert.ok((await readFile(path)).equals(before));
+  await store.untag(["n0"]);
+  assert.is((await store.tags()).length, 62);
+});
+
 for (const kind of ["link", "folder", "pipe"]) {
   test(`a blob that is a ${kind} is no content, and put() replaces what it can`, async (context) => {
     const folder = await writeLayout(context);

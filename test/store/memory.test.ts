@@ -27,6 +27,14 @@ test("a root without name is found by its digest, until it is forgotten", async 
   assert.match((await rejects(store.resolve(descriptor.digest), "NOT_FOUND")).message, /in here: it holds no tag/);
 });
 
+test("a digest stands for all names that lead to it", async () => {
+  const store = createMemoryStore();
+  const descriptor = await store.put(MEDIA_TYPE.manifest, pieces(Buffer.from("{}")));
+  await store.tag([{ name: "a", descriptor }, { name: "b", descriptor }, { descriptor }]);
+  await store.untag([descriptor.digest]);
+  assert.equal(await store.tags(), []);
+});
+
 test("tag() takes all roots or none, and only valid names", async () => {
   const store = createMemoryStore();
   const descriptor = await store.put(MEDIA_TYPE.manifest, pieces(Buffer.from("{}")));

@@ -4,10 +4,14 @@
  * @module
  */
 
-import { type CommonFlags, createVerb, gather, print, type Verb, warn } from "../../cli.js";
+import { askWhereExisting, type Existing } from "../../ask.js";
+import { createVerb, gather, print, type Verb, warn } from "../../cli.js";
 import {
+  addNamespaceFlag,
   addTransformFlags,
   COMPRESSIONS,
+  type NamespaceFlags,
+  namespaceOf,
   openStore,
   parseCompression,
   parseEpoch,
@@ -17,7 +21,7 @@ import {
 } from "../../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../../limits.js";
 
-interface Flags extends CommonFlags, TransformFlags, LimitFlags {
+interface Flags extends NamespaceFlags, TransformFlags, LimitFlags {
   readonly from: string;
   readonly provides?: readonly string[];
   readonly depends?: readonly string[];
@@ -31,10 +35,13 @@ interface Flags extends CommonFlags, TransformFlags, LimitFlags {
   readonly singleId?: boolean;
   readonly override?: boolean;
   readonly skipExisting?: boolean;
+  readonly batch?: boolean;
 }
 
 export const verb: Verb = (cli) =>
-  addLimitFlags(addTransformFlags(createVerb(cli, "create", "Makes a package of a tarball or a folder.")))
+  addNamespaceFlag(
+    addLimitFlags(addTransformFlags(createVerb(cli, "create", "Makes a package of a tarball or a folder."))),
+  )
     .name("create")
     .argument("<name>", "package::/ns::name, /ns::name or name")
     .requiredOption("--from <path>", "a tarball of any compression, or a folder")
@@ -49,7 +56,8 @@ export const verb: Verb = (cli) =>
     .option("--compression <type>", `of a layer that has to be made: ${COMPRESSIONS} (gzip:6)`)
     .option("--single-id", "flatten owners and permissions: everything is root's and readable for all")
     .option("--override", "replace a package of the same name and version")
-    .option("--skip-existing", "leave a package of the same name and version as it is")
+    .option("-s, --skip-existing", "leave a package of the same name and version as it is")
+    .option("--batch", "ask nothing, also at a terminal: a package that is there with other content is an error")
     .action(async (name: string, flags: Flags) => {
       const { createPackage } = await import("../../../src/package/create.js");
       const { from, provides, depends, conflicts, packageVersion, architecture, os, description } = flags;
@@ -57,13 +65,14 @@ export const verb: Verb = (cli) =>
       const environment = parsePairs("--env", flags.env);
       const version = packageVersion;
       const pkg = { name, from, provides, depends, conflicts, environment, version, architecture, os, description };
-      const { override, skipExisting } = flags;
+      const namespace = await namespaceOf(flags, store);
       const epoch = parseEpoch(cli.env);
       const compression = parseCompression(flags.compression);
       const transform = toTransform(flags, { singleId: flags.singleId, epoch });
       const limits = toLimits(flags);
-      const options = { override, skipExisting, epoch, compression, transform, limits, signal: cli.signal };
-      const created = await createPackage(store, pkg, options);
+      const options = { namespace, epoch, compression, transform, limits, signal: cli.signal };
+      const createOne = (existing: Existing) => createPackage(store, pkg, { ...options, ...existing });
+      const created = await askWhereExisting(cli, flags, createOne);
       for (const warning of created.warnings) warn(cli, flags, warning);
       print(cli, flags, created, () => [
         `${created.status} ${created.package.fqn} ${created.package.layer.descriptor.digest}`,

@@ -5,10 +5,12 @@
  */
 
 import type { Package } from "../../../src/index.js";
-import { type CommonFlags, createVerb, formatSize, print, type Verb } from "../../cli.js";
-import { openStore } from "../../flags.js";
+import { createVerb, formatSize, print, type Verb } from "../../cli.js";
+import { addNamespaceFlag, type NamespaceFlags, namespaceOf, openStore } from "../../flags.js";
+import { UsageError } from "../../usage.js";
+import { isScriptFile, readScript, scriptLines } from "./show-script.js";
 
-interface Flags extends CommonFlags {
+interface Flags extends NamespaceFlags {
   readonly files?: boolean;
 }
 
@@ -43,14 +45,30 @@ async function toLines(pkg: Package): Promise<readonly string[]> {
 }
 
 export const verb: Verb = (cli) =>
-  createVerb(cli, "show", "Shows a package, and why its layer's bytes differ from the resource's, if they do.")
+  addNamespaceFlag(
+    createVerb(
+      cli,
+      "show",
+      "Shows a package, and why its layer's bytes differ from the resource's; or a package script.",
+    ),
+  )
     .name("show")
-    .argument("<name>", "package::/ns::name, /ns::name or name; =VERSION may follow")
+    .argument("<name>", "package::/ns::name, /ns::name or name; =VERSION may follow; or FILE.conf")
     .option("--files", "list its files instead")
     .action(async (name: string, flags: Flags) => {
+      if (await isScriptFile(name)) {
+        if (flags.files) throw new UsageError("--files lists what is in a package; a script has nothing in it yet");
+        const script = await readScript(name, flags.namespace);
+        const lines = await scriptLines(script);
+        print(cli, flags, script, () => lines);
+        return;
+      }
       const { showPackage } = await import("../../../src/package/catalog.js");
       const { store } = await openStore(cli, flags);
-      const pkg = await showPackage(store, name, { signal: cli.signal });
+      const pkg = await showPackage(store, name, {
+        namespace: await namespaceOf(flags, store),
+        signal: cli.signal,
+      });
       if (!flags.files) {
         const lines = await toLines(pkg);
         print(cli, flags, pkg, () => lines);

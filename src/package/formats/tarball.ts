@@ -5,10 +5,9 @@
  */
 
 import { LadingError } from "../../errors.js";
-import type { IoOptions } from "../../stream/bytes.js";
 import { describeContent, detectCompression } from "../../stream/detect.js";
 import { BLOCK, headerIn, isHeader, isZeroBlock } from "../../tar/header.js";
-import type { PackageFile, PackageFormat, PackageSource } from "../package.js";
+import type { OpenPackageOptions, PackageFile, PackageFormat, PackageSource } from "../package.js";
 import { compareNaturalVersions } from "../version.js";
 import { findSidecar, readSidecar } from "./sidecar.js";
 
@@ -22,7 +21,7 @@ export function isTarball({ head }: Pick<PackageFile, "head">): boolean {
   return isHeader(header) || isZeroBlock(header);
 }
 
-async function open(file: PackageFile, options: IoOptions = {}): Promise<PackageSource> {
+async function open(file: PackageFile, options: OpenPackageOptions = {}): Promise<PackageSource> {
   const { path, head } = file;
   if (!isTarball(file)) {
     const found = describeContent(head);
@@ -35,7 +34,10 @@ async function open(file: PackageFile, options: IoOptions = {}): Promise<Package
     throw new LadingError("NOT_FOUND", message, { what: "file", name: `${path}.json` });
   }
   const { decodeMetadata } = await import("../metadata.js");
-  const { metadata, claims } = decodeMetadata(await readSidecar(source, options), { source });
+  const { metadata, claims } = decodeMetadata(await readSidecar(source, options), {
+    source,
+    namespace: options.namespace,
+  });
   return { metadata, claims, range: { start: 0, end: file.size }, open: (io) => file.read(io) };
 }
 
