@@ -8,6 +8,7 @@ import { deletePackages } from "../src/package/catalog.js";
 import { importPackages } from "../src/package/import.js";
 import type { PackageRequest, Recipe } from "../src/recipe/recipe.js";
 import { encodeLock, type Lock } from "../src/resolve/lock.js";
+import { parsePolicy } from "../src/resolve/policy-parse.js";
 import { openLocalStore } from "../src/store/local.js";
 import { createMemoryStore } from "../src/store/memory.js";
 import { createCli } from "./support/cli.js";
@@ -102,6 +103,19 @@ test("lockRecipe() changes what it is asked to, and tells what it had to change 
   );
   assert.equal(pinsOf((await again("all")).lock), ["lib 2", "app 2", "other 2"]);
   await rejects(again(["gone"]), "NOT_FOUND");
+});
+
+test("a package that policy retired is no longer used by its lock", async (context) => {
+  const { local, add } = await prepare(context);
+  await add("lib", "1");
+  await add("other", "1");
+  const recipe = asking("lib", "other");
+  const { lock } = await lockRecipe(recipe, local.store);
+  const policy = parsePolicy('on job::/ { { package.retire "package::/debian::lib" } }', { path: "a.pol" });
+  await resolveLocked(recipe, lock, local.store);
+  const { detail } = await rejects(resolveLocked(recipe, lock, local.store, { policy }), "OUTDATED");
+  assert.match(detail.changes.join(), /lib is required/);
+  await rejects(lockRecipe(recipe, local.store, { before: lock, policy }), "MISSING");
 });
 
 test("lockRecipe() locks several platforms, and keeps them where none is named", async (context) => {
