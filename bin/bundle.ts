@@ -24,6 +24,7 @@ async function writeSchema(): Promise<void> {
 
 /** What is large and seldom needed stays where it is, to be loaded when it is asked for. */
 const SELDOM = [
+  "@dagrejs/dagre",
   "@toondepauw/node-zstd",
   "fzstd",
   "minimatch",

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { openCatalogs } from "./catalogs.js";
 import { openBase, selectManifest } from "./image/base.js";
 import { type BuiltImage, buildCached } from "./image/build-cache.js";
 import type { ImageSettings } from "./image/compose.js";
@@ -29,9 +28,11 @@ import { type ResourcePool, withPool } from "./package/resource-pool.js";
 import { storeSmallFile } from "./package/small-file.js";
 import type { Recipe } from "./recipe/recipe.js";
 import type { RegistryStoreOptions } from "./registry/client.js";
+import type { Lock } from "./resolve/lock.js";
 import type { Policy, Realm } from "./resolve/policy.js";
 import type { Resolution, ResolveOptions } from "./resolve/resolution.js";
 import { resolve } from "./resolve/resolve.js";
+import { resolveRecipe } from "./resolve-recipe.js";
 import { copy } from "./store/copy.js";
 import type { LocalStore } from "./store/local.js";
 import type { Store } from "./store/store.js";
@@ -71,6 +72,8 @@ export interface BuildOptions extends IoOptions {
   readonly job?: Realm | undefined;
   /** Instead of what the recipe or the packages say. */
   readonly platforms?: readonly Platform[] | undefined;
+  /** Of {@link build}: the packages that are taken, instead of the catalog's; it has to be of this recipe (none). */
+  readonly lock?: Lock | undefined;
   /** Files at once (4). */
   readonly jobs?: number | undefined;
   /** For a base image in a registry. */
@@ -180,24 +183,19 @@ async function finish(images: readonly BuiltImage[], run: Run): Promise<BuildRes
  * @returns The image in the local store, or in the one that is given with it: {@link deliver} gives it names and brings it
  * elsewhere.
  * @throws {LadingError} `MISSING`, `AMBIGUOUS`, `CONFLICT`, `CYCLE` from resolving; `TOO_LARGE` above 127 layers; `NOT_FOUND`
- * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files.
+ * for a base image; `SYNTAX`, `IO` and `UNSAFE_ENTRY` for the recipe's files. With a lock none of those of resolving, but
+ * `OUTDATED` when it does not fit the recipe, and `NOT_FOUND` for a package that the store lacks.
  */
 export async function build(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
-  const { local, registry, signal } = options;
-  const { catalogs = [] } = recipe;
-  if (catalogs.length > 0) options.onStep?.(`reading ${catalogs.join(", ")}`);
-  const { packages: catalog, store } = await openCatalogs(catalogs, { local, registry, signal });
-  const run = startRun({ ...options, local: { ...local, store } });
-  const asked = run.platforms ?? recipe.platforms;
-  const platforms: readonly (Platform | undefined)[] = asked.length === 0 ? [undefined] : asked;
+  const { resolutions, store } = await resolveRecipe(recipe, options);
+  const run = startRun({ ...options, local: { ...options.local, store } });
   const images: BuiltImage[] = [];
-  for (const platform of platforms) {
-    const resolution = resolve(recipe.packages, catalog, rulesOf(run, platform));
+  for (const resolution of resolutions) {
     const contents = resolution.packages.map((each): Content => ({ kind: "package", package: each.package }));
     images.push(await buildPlatform(recipe, resolution, contents, run));
   }
   const result = await finish(images, run);
-  return store === local.store ? result : { ...result, store };
+  return store === options.local.store ? result : { ...result, store };
 }
 
 /** Stores files, several at once, and gives them back in their order. */

@@ -60,6 +60,8 @@ export interface ErrorDetails {
   CONFLICT: { readonly packages: readonly string[]; readonly chain: Chain };
   /** Packages need each other in a circle that their ecosystem does not accept. */
   CYCLE: { readonly cycle: readonly string[] };
+  /** A lock file is not of what it is used for: it was made for another recipe, or what it pins does not go together. */
+  OUTDATED: { readonly what: "lock file"; readonly changes: readonly string[] };
   /** The registry said no. `url` is redacted; `errors` as the distribution specification gives them. */
   REGISTRY: {
     readonly status: number;

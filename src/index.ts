@@ -41,6 +41,15 @@ export type { LayerEffect, Tally } from "./image/rootfs.js";
 export type { SquashOptions } from "./image/stack-layers.js";
 export { renderTreemap, type TreemapOptions, writeTreemap } from "./image/treemap.js";
 export { type Verified, type VerifyOptions, verifyImage } from "./image/verify.js";
+export {
+  type LockedOptions,
+  type LockOptions,
+  type LockResult,
+  lockRecipe,
+  readLock,
+  resolveLocked,
+  writeLock,
+} from "./lock-file.js";
 export { decodeConfig, encodeConfig, type History, type ImageConfig, type RunConfig } from "./oci/config.js";
 export { type Annotations, type Descriptor, describe } from "./oci/descriptor.js";
 export { type Digest, digestOf, isDigest, parseDigest } from "./oci/digest.js";
@@ -113,6 +122,19 @@ export { type CredentialSource, createCredentialSource } from "./registry/creden
 export { type LoginOptions, type LoginResult, type LogoutResult, login, logout } from "./registry/login.js";
 export { placeInWorkspace, type WorkspacePlace } from "./registry/workspace.js";
 export { explain } from "./resolve/explain.js";
+export { formatMermaid, type GraphEdge, graphResolution, type ResolutionGraph } from "./resolve/graph.js";
+export { renderGraph } from "./resolve/graph-svg.js";
+export {
+  createLock,
+  encodeLock,
+  type Lock,
+  type LockedPackage,
+  type LockedPlatform,
+  type LockedRequest,
+} from "./resolve/lock.js";
+export { compareLocks, type LockChange } from "./resolve/lock-changes.js";
+export { type DecodeLockOptions, decodeLock } from "./resolve/lock-read.js";
+export { type PinnedResolution, type Pins, type ReleasedPin, resolvePinned } from "./resolve/pinned.js";
 export {
   type Condition,
   joinPolicies,

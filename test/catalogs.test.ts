@@ -4,57 +4,25 @@
  * @module
  */
 
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { build } from "../src/build.js";
-import { EMPTY_RECIPE } from "../src/build-files.js";
 import { openCatalogs } from "../src/catalogs.js";
 import { deliver, planDelivery } from "../src/deliver.js";
 import { verifyImage } from "../src/image/verify.js";
 
 import { listPackages } from "../src/package/catalog.js";
-import { importPackages } from "../src/package/import.js";
-import { publishPackages } from "../src/package/publish.js";
-import type { Recipe } from "../src/recipe/recipe.js";
-import { createRegistryStore } from "../src/registry/client.js";
 import { createLayoutStore } from "../src/store/layout.js";
 import { openLocalStore } from "../src/store/local.js";
-import { createMemoryStore } from "../src/store/memory.js";
 import type { Store } from "../src/store/store.js";
 import { openTransport } from "../src/transport.js";
-import { controlOf, debOf, diskFile } from "./support/deb.js";
 import { startEmbeddedRegistry } from "./support/embedded-registry.js";
+import { publish, recipeOf, SIZE } from "./support/published.js";
 import { rejects } from "./support/rejects.js";
 import { suite, type TestContext } from "./support/suite.js";
 import { tempFolder } from "./support/temp.js";
 
 const test = suite("catalogs", { deadlineMs: 120_000 });
-const SIZE = 100_000;
-
-/** Publishes packages of these names with layers that do not compress. */
-async function publish(context: TestContext, host: string, repository: string, names: readonly string[]) {
-  const folder = await tempFolder(context);
-  const store = createMemoryStore();
-  for (const name of names) {
-    const control = controlOf({ Package: name, Description: "a demo" });
-    const deb = debOf({
-      control,
-      files: [
-        ["./usr/", ""],
-        [`./usr/${name}`, randomBytes(SIZE)],
-      ],
-    });
-    await importPackages(store, [(await diskFile(folder, `${name}.deb`, deb)).path]);
-  }
-  await publishPackages(store, [], createRegistryStore({ registry: host, repository }), { all: true });
-  return `docker://${host}/${repository}`;
-}
-
-/** A recipe for packages of catalogs. */
-function recipeOf(catalogs: readonly string[], ...names: readonly string[]): Recipe {
-  return { ...EMPTY_RECIPE, catalogs, packages: names.map((name) => ({ kind: "name", name })) };
-}
 
 async function createLocal(context: TestContext) {
   const folder = join(await tempFolder(context), "store");

@@ -6,7 +6,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import type { BuildOptions, BuildResult, Delivered, Descriptor, Recipe } from "../../src/index.js";
+import type { BuildOptions, BuildResult, Delivered, Descriptor, Lock, Recipe } from "../../src/index.js";
 import { type Cli, createVerb, formatCount, formatSize, gather, print, type Verb, warn } from "../cli.js";
 import { planTable } from "../delivery-table.js";
 import {
@@ -31,6 +31,7 @@ import {
   type WorkspaceFlags,
 } from "../flags.js";
 import { addLimitFlags, type LimitFlags, toLimits } from "../limits.js";
+import { lockPath } from "../lock-path.js";
 import { readPolicies } from "../policy.js";
 import { addProgressFlag, createProgress, isForPeople, type ProgressFlags } from "../progress.js";
 import { UsageError } from "../usage.js";
@@ -40,6 +41,7 @@ interface Flags extends ProgressFlags, TransformFlags, LimitFlags, RegistryFlags
   readonly output?: readonly string[];
   readonly push?: boolean;
   readonly dryRun?: boolean;
+  readonly lock?: string | true;
   readonly platform?: readonly string[];
   readonly policy?: readonly string[];
   readonly job?: string;
@@ -84,6 +86,14 @@ async function readRecipe(path: string): Promise<Recipe> {
   });
   const { parseRecipe } = await import("../../src/recipe/parse.js");
   return parseRecipe(text, { path });
+}
+
+/** The lock file of a recipe, where one is to be used. */
+async function readLockOf(source: Source, { lock }: Flags, cli: Cli): Promise<Lock | undefined> {
+  if (lock === undefined) return undefined;
+  if ("files" in source) throw new UsageError("--lock is for a recipe; name one, or a folder with a lading.yaml");
+  const { readLock } = await import("../../src/lock-file.js");
+  return await readLock(lockPath(lock, source.recipe), { signal: cli.signal });
 }
 
 async function buildRecipe(recipe: Recipe, options: BuildOptions): Promise<BuildResult> {
@@ -146,6 +156,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
   if (transform !== undefined && !("files" in source)) {
     throw new UsageError("--at, --include and --exclude are for tarballs and packages; name such files");
   }
+  const lock = await readLockOf(source, flags, cli);
   const { buildFiles, EMPTY_RECIPE } = await import("../../src/build-files.js");
   const { planDelivery, startDelivery } = await import("../../src/deliver.js");
   const { defaultJobs } = await import("../../src/stream/pool.js");
@@ -167,6 +178,7 @@ async function run(paths: readonly string[], flags: Flags, cli: Cli): Promise<vo
     transform,
     limits: toLimits(flags),
     platforms,
+    lock,
     ...(await readPolicies(flags)),
     signal: cli.signal,
     onStep: (step: string) => progress.step(step),
@@ -236,6 +248,7 @@ export const verb: Verb = (cli) =>
       gather,
     )
     .option("--push", "push it under its -t names")
+    .option("--lock [file]", "take the packages that the lock file pins (lading.lock.json beside the recipe)")
     .option("--dry-run", "build it in the local store, name and push nothing, and tell what would move")
     .option("--platform <os/arch>", "build for this platform; repeatable", gather)
     .option("--policy <file>", "a policy (.pol) that says which packages may be used; repeatable", gather)

@@ -113,7 +113,7 @@ function judge(problem: Problem, { values }: Assignment, want: Want): Standing |
   }
   if (id === undefined) throw new Error("a want without hope was not followed up");
   if (sameName) return { want, id, rivals: [], tier: 0 };
-  if (want.lenient) return { want, id, rivals: [], tier: 1 };
+  if (want.lenient || problem.isSettled(id)) return { want, id, rivals: [], tier: 1 };
   const rivals = rivalsOf(problem, want, values);
   return { want, id, rivals, tier: rivals.length > 1 ? 2 : 1 };
 }

@@ -27,7 +27,7 @@ export interface Want {
   readonly strict: boolean;
   /** What meets it, those that are wanted more first; one list for each alternative. */
   readonly groups: readonly (readonly number[])[];
-  /** The groups in one list. */
+  /** The groups in one list; what was settled on before comes first. */
   readonly members: readonly number[];
   /** Members that policy has as defaults: they come first, before any other preference. */
   readonly preferred: ReadonlySet<number>;
@@ -57,6 +57,8 @@ export interface Problem {
   /** Exclusions that the package holds, and those that it is a member of. */
   readonly held: ReadonlyMap<number, readonly Exclusion[]>;
   readonly suffered: ReadonlyMap<number, readonly Exclusion[]>;
+  /** Was the package's name settled on before, so that choosing it is no guess? */
+  readonly isSettled: (id: number) => boolean;
 }
 
 /** Each request once, in an order of their own. */
@@ -69,8 +71,15 @@ export function sortRequests(requests: readonly PackageRequest[]): readonly Pack
   return sorted.map(([, request]) => request);
 }
 
+/** The groups in one list, what was settled on first. */
+function flatten(groups: Want["groups"], isSettled: Problem["isSettled"]): readonly number[] {
+  const members = groups.length === 1 ? (groups[0] ?? []) : [...new Set(groups.flat())];
+  if (members.length < 2 || !members.some(isSettled)) return members;
+  return [...members.filter(isSettled), ...members.filter((id) => !isSettled(id))];
+}
+
 /** What the problem is stated from. */
-interface Given extends Pick<Problem, "candidates" | "platform" | "budget" | "policy"> {}
+interface Given extends Pick<Problem, "candidates" | "platform" | "budget" | "policy" | "isSettled"> {}
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -88,7 +97,7 @@ function groupsOf({ candidates, platform, policy }: Given, anyOf: Alternatives, 
 
 /** Finds what can be reached, as it goes through it. */
 function reach(requests: readonly PackageRequest[], given: Given) {
-  const { candidates, budget } = given;
+  const { candidates, budget, isSettled } = given;
   const wants: Want[] = [];
   const reached = new Set<number>();
   const wantsOf: number[][] = [];
@@ -97,11 +106,10 @@ function reach(requests: readonly PackageRequest[], given: Given) {
     for (const id of want.members) reached.add(id);
     return wants.push(want) - 1;
   };
-  const flatten = (groups: Want["groups"]) => (groups.length === 1 ? (groups[0] ?? []) : [...new Set(groups.flat())]);
   const roots = requests.map((request) => {
     const anyOf = request.kind === "name" ? [] : [request.requirement];
     const found = groupsOf(given, anyOf, request.kind === "name" ? request.name : undefined);
-    const members = flatten(found.groups);
+    const members = flatten(found.groups, isSettled);
     return add({ owner: RECIPE, request, anyOf, strict: false, ...found, members, lenient: false });
   });
   // The set grows while it is walked: this visits each package once, in order of distance.
@@ -111,7 +119,7 @@ function reach(requests: readonly PackageRequest[], given: Given) {
     wantsOf[owner] = own;
     for (const { anyOf, strict = false } of dependencies) {
       const found = groupsOf(given, anyOf);
-      const members = flatten(found.groups);
+      const members = flatten(found.groups, isSettled);
       // What a package provides itself it need not wait for.
       if (anyOf.length === 0 || members.includes(owner)) continue;
       own.push(add({ owner, anyOf, strict, ...found, members, lenient: ecosystem === "debian" }));
@@ -146,15 +154,23 @@ function exclude(reached: ReadonlySet<number>, candidates: Candidates, platform:
   return { exclusions, held, suffered };
 }
 
+/** What comes before the order that packages have by themselves. */
+export interface Leanings {
+  readonly policy?: AppliedPolicy | undefined;
+  /** Full names that were settled on before. */
+  readonly settled?: ReadonlySet<string> | undefined;
+}
+
 /** States the problem for requests as {@link sortRequests} gives them. Costs as much as there is to reach. */
 export function createProblem(
   requests: readonly PackageRequest[],
   candidates: Candidates,
   platform: Platform,
   budget: Budget,
-  policy?: AppliedPolicy,
+  { policy, settled = new Set() }: Leanings = {},
 ): Problem {
-  const given = { candidates, platform, budget, policy };
+  const isSettled = (id: number) => settled.size > 0 && settled.has((candidates.packages[id] as Package).fqn);
+  const given = { candidates, platform, budget, policy, isSettled };
   const { wants, roots, wantsOf, reached } = reach(requests, given);
   const versions = new Map<number, number[]>();
   for (const id of [...reached].sort((left, right) => left - right)) {

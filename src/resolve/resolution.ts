@@ -34,6 +34,8 @@ export interface ResolveOptions {
   readonly compareVersions: (ecosystem: Ecosystem, left: string, right: string) => number;
   /** May packages of the ecosystem need each other in a circle? */
   readonly acceptsCycles: (ecosystem: Ecosystem) => boolean;
+  /** Full names that are taken before any other where several would do: those that an earlier lock settled on (none). */
+  readonly settled?: ReadonlySet<string> | undefined;
   /** Which packages may be chosen, and which come first (all may, and none does). */
   readonly policy?: Policy | undefined;
   /** The job, or the realm of jobs, for which policy is asked (`/`). */

@@ -56,6 +56,7 @@ function order(problem: Problem, kept: ReadonlySet<number>, { acceptsCycles }: R
  * else allows. Of alternatives the first that is possible is taken, unless another is in already. Where several names would
  * do, one that is in already is taken, else the package that has the required name. Else a dependency of a Debian package
  * takes the one with the lowest `preference`, then the first by name; any other dependency, and any request, is ambiguous.
+ * A name in `settled` goes before all of that.
  *
  * A policy comes before all of that: what it retires, does not allow or locks out does not take part, and its defaults are
  * wanted more than anything else.
@@ -85,7 +86,7 @@ export function resolve(
   const platform = options.platform ?? choosePlatform(candidates, sorted, budget);
   const { policy, job = { namespace: "/" } } = options;
   const applied = policy && applyPolicy(policy, job, candidates.packages);
-  const problem = createProblem(sorted, candidates, platform, budget, applied);
+  const problem = createProblem(sorted, candidates, platform, budget, { policy: applied, settled: options.settled });
   const found = search(problem);
   if (found === undefined) throw missingError(problem) ?? conflictError(problem);
   const kept = keepNeeded(problem, found.chosen);
