@@ -31,6 +31,7 @@ const SMALL_ROOM = `{
   const v8 = require("node:v8");
   const stay = () => v8.setFlagsFromString("--semi-space-growth-factor=1");
   stay();
+  v8.setFlagsFromString("--heap-growing-percent=20");
   process.on("worker", (worker) => worker.once("online", stay));
   if (Number.parseInt(process.versions.node, 10) <= ${LAST_NODE}) v8.setFlagsFromString("--no-separate-gc-phases");
 }`;
