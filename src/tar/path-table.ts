@@ -44,10 +44,10 @@ interface Page {
 const FREE: Page["slots"][] = [];
 const MAX_FREE = 256;
 /**
- * Pages of the pieces of memory that a larger table takes: 64 MiB, of which only what is used becomes real. The C library gives
+ * Pages of the pieces of memory that a larger table takes: 48 MiB, of which only what is used becomes real. The C library gives
  * so large a piece back whole, whereas single pages would leave holes.
  */
-const PIECE_PAGES = 4096;
+const PIECE_PAGES = 3072;
 const PAGE_BYTES = PAGE_SLOTS * SLOT * Int32Array.BYTES_PER_ELEMENT;
 
 function newPage(table: Omit<HashTable, "pages">, depth: number): Page {
