@@ -104,7 +104,7 @@ export async function look(
   const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile });
   const reasons: string[] = [];
   const onTrailing = () => reasons.push("it has bytes after its last gzip member");
-  const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing });
+  const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing, waits: true });
   for await (const chunk of tar) inspection.write(chunk);
   const found = inspection.end();
   check();
@@ -125,7 +125,7 @@ export async function recompress(
   const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile: files.add });
   let inspected: Inspected | undefined;
   async function* inspectedTar(): AsyncGenerator<Uint8Array> {
-    yield* tapped(decompress(source, compression, { ...options, what: resource.what }), inspection.write);
+    yield* tapped(decompress(source, compression, { ...options, what: resource.what, waits: true }), inspection.write);
     inspected = inspection.end();
     check();
     if (!inspected.clean) throw UNWANTED;
@@ -162,7 +162,7 @@ export async function rewrite(
   const { what, bare } = resource;
   const files = await pass.createList();
   const inspection = createInspection({ what, listDigests: bare !== true, onFile: files.add });
-  const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {} });
+  const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {}, waits: true });
   let inspected: Inspected | undefined;
   async function* rewritten(): AsyncGenerator<Uint8Array> {
     yield* tapped(planned(source, plan, first.dropped), inspection.write);
