@@ -25,11 +25,14 @@ const LAST_NODE = 24;
 /**
  * The room for new objects would grow to 32 MiB and more, which a login node counts; it gains nothing here, where little lasts.
  * Newer Nodes let it grow nevertheless while they look for what lasts, unless they may clear it meanwhile. What the first file
- * does needs no such room.
+ * does needs no such room. Each thread that starts sets the factor of all back to 2.
  */
 const SMALL_ROOM = `{
   const v8 = require("node:v8");
-  v8.setFlagsFromString("--semi-space-growth-factor=1");
+  const stay = () => v8.setFlagsFromString("--semi-space-growth-factor=1");
+  stay();
+  v8.setFlagsFromString("--heap-growing-percent=20");
+  process.on("worker", (worker) => worker.once("online", stay));
   if (Number.parseInt(process.versions.node, 10) <= ${LAST_NODE}) v8.setFlagsFromString("--no-separate-gc-phases");
 }`;
 

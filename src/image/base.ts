@@ -75,8 +75,12 @@ interface OpenBaseOptions extends IoOptions {
 }
 
 /** Lists what a layer holds, whiteouts among it, and checks that its tar is the one that the config names. */
-async function scanLayer(store: Store, layer: Layer, { signal, limits }: OpenBaseOptions): Promise<FileListEncoder> {
-  const list = await createFileListEncoder();
+async function scanLayer(
+  store: Store,
+  layer: Layer,
+  list: FileListEncoder,
+  { signal, limits }: OpenBaseOptions,
+): Promise<void> {
   const scanner = createLister(list);
   const hasher = createHasher();
   const { head, stream } = await peek(store.open(layer.descriptor, { signal }), HEAD_SIZE);
@@ -87,7 +91,7 @@ async function scanLayer(store: Store, layer: Layer, { signal, limits }: OpenBas
   }
   scanner.end();
   const { digest } = hasher.end();
-  if (digest === layer.diffId) return list;
+  if (digest === layer.diffId) return;
   const message = `Cannot build on layer ${layer.descriptor.digest}: its content is ${digest}, its image's config says ${layer.diffId}; use another base image`;
   throw new LadingError("DIGEST_MISMATCH", message, {
     what: layer.descriptor.digest,
@@ -101,9 +105,16 @@ async function listLayer(store: Store, layer: Layer, { cache, limits, signal }: 
   const key = `base layer ${layer.descriptor.digest} ${layer.diffId}`;
   const known = (await cache?.get(key)) as Descriptor | undefined;
   if (isDigest(known?.digest) && (await store.has(known, options))) return known;
-  const listed = await putFileList(store, await scanLayer(store, layer, { signal, limits }), options);
-  await cache?.set(key, listed);
-  return listed;
+  await store.prepareScratch?.();
+  const list = await createFileListEncoder(store.scratch);
+  try {
+    await scanLayer(store, layer, list, { signal, limits });
+    const listed = await putFileList(store, list, options);
+    await cache?.set(key, listed);
+    return listed;
+  } finally {
+    list.close();
+  }
 }
 
 function checkCounts({ layers }: Manifest, diffIds: readonly string[], name: string): void {

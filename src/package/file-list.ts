@@ -13,7 +13,6 @@
  * @module
  */
 
-import { gunzipSync } from "node:zlib";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, digestOf } from "../oci/digest.js";
 import { MEDIA_TYPE } from "../oci/media-type.js";
@@ -21,8 +20,10 @@ import type { Store } from "../store/store.js";
 import { loadBlockEncoder } from "../stream/block.js";
 import { type ByteStream, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { decompress } from "../stream/codec.js";
+import type { OpenScratch } from "../stream/spool.js";
 import { verified } from "../stream/verify.js";
 import type { Entry, EntryType } from "../tar/entry.js";
+import { createListMembers } from "./list-members.js";
 import { createOutlineBuilder, type Outline } from "./outline.js";
 
 /** One line of the list. `path` and `target` are bytes as in `Entry.path`. */
@@ -111,29 +112,39 @@ function grown(lines: Buffer, filled: number, wanted: number): Buffer<ArrayBuffe
   return larger;
 }
 
-/** A list of files as it grows. Takes the memory of its compressed lines. */
+/** A list of files as it grows. */
 export interface FileListEncoder {
   add(file: ListedFile): void;
   /** Files so far. */
   readonly size: number;
   /** The files so far, as often as they are asked for. */
   [Symbol.iterator](): Iterator<ListedFile>;
-  /** The list's bytes. */
-  end(): readonly Uint8Array[];
-  /** Of the files so far; undefined where there are too many. */
+  /** No more files come. */
+  end(): void;
+  /** The list's bytes once it has ended, in chunks that are valid until the next one. */
+  bytes(): Iterable<Uint8Array>;
+  /** The list's bytes once it has ended, where it is short. */
+  readonly short: Uint8Array | undefined;
+  /** Of the files, once the list has ended; undefined where there are too many. */
   outline(): Outline | undefined;
+  /** Gives file and memory back. */
+  close(): void;
 }
 
-/** Begins a list; the same files in the same order give the same bytes. */
-export async function createFileListEncoder(): Promise<FileListEncoder> {
+/**
+ * Begins a list; the same files in the same order give the same bytes.
+ *
+ * @param openScratch Where the bytes of a long list wait (in memory).
+ */
+export async function createFileListEncoder(openScratch?: OpenScratch): Promise<FileListEncoder> {
   const encode = await loadBlockEncoder("gzip", LEVEL);
-  const blocks: Uint8Array[] = [];
+  const members = createListMembers(MEMBER + MAX_LINE, openScratch);
   let lines = Buffer.allocUnsafeSlow(FIRST_LINES);
   const outline = createOutlineBuilder();
   let filled = 0;
   let size = 0;
   const flush = () => {
-    blocks.push(new Uint8Array(encode(lines.subarray(0, filled))));
+    members.add(encode(lines.subarray(0, filled)));
     filled = 0;
   };
   return {
@@ -149,14 +160,24 @@ export async function createFileListEncoder(): Promise<FileListEncoder> {
       return size;
     },
     *[Symbol.iterator]() {
-      for (const block of blocks) yield* parseParts(gunzipSync(block));
+      for (const part of members.inflated()) yield* parseParts(part);
       yield* parseParts(lines.subarray(0, filled));
     },
     end() {
-      if (filled > 0 || blocks.length === 0) flush();
-      return blocks;
+      if (filled > 0 || members.count === 0) flush();
+    },
+    bytes: members.read,
+    get short() {
+      if (members.count !== 1) return undefined;
+      const [first] = members.read();
+      return first !== undefined && first.byteLength <= MAX_INLINE ? first : undefined;
     },
     outline: outline.end,
+    close() {
+      members.close();
+      lines = Buffer.alloc(0);
+      filled = 0;
+    },
   };
 }
 
@@ -173,14 +194,14 @@ export async function putFileList(
   { isInline = false, signal }: PutFileListOptions = {},
 ): Promise<Descriptor> {
   const mediaType = MEDIA_TYPE.packageFiles;
-  const blocks = list.end();
-  const [first] = blocks;
-  if (isInline && blocks.length === 1 && first !== undefined && first.byteLength <= MAX_INLINE) {
-    const data = Buffer.from(first).toString("base64");
-    return { mediaType, digest: digestOf(first), size: first.byteLength, data };
+  list.end();
+  const { short } = list;
+  if (isInline && short !== undefined) {
+    const data = Buffer.from(short).toString("base64");
+    return { mediaType, digest: digestOf(short), size: short.byteLength, data };
   }
   async function* bytes(): ByteStream {
-    yield* blocks;
+    yield* list.bytes();
   }
   return await store.put(mediaType, bytes(), { signal });
 }

@@ -9,7 +9,7 @@
  */
 
 import { parentOf } from "../tar/path.js";
-import { createHashTable, type HashKey, hashNumber, hashPath, setHashNumber } from "../tar/path-table.js";
+import { closeTable, createHashTable, type HashKey, hashNumber, hashPath, setHashNumber } from "../tar/path-table.js";
 import type { ListedFile } from "./file-list.js";
 
 /** What a layer has, by the hashes of paths, three words for each. */
@@ -24,7 +24,7 @@ export interface Outline {
 
 export interface OutlineBuilder {
   add(file: Pick<ListedFile, "path" | "type" | "target">): void;
-  /** Undefined for a layer of too many entries: then its list has to be read. */
+  /** Nothing comes any more. Undefined for a layer of too many entries: then its list has to be read. */
   end(): Outline | undefined;
 }
 
@@ -58,6 +58,10 @@ function createHashes() {
       length += 3;
     },
     all: () => words.slice(0, length),
+    clear(): void {
+      words = new Uint32Array(0);
+      length = 0;
+    },
   };
 }
 
@@ -80,9 +84,16 @@ export function createOutlineBuilder(): OutlineBuilder {
     folders.add(a, b, c);
     addFolder(parentOf(path));
   };
+  const giveUp = (): void => {
+    closeTable(seen);
+    folders.clear();
+    others.clear();
+    symlinks.length = 0;
+  };
   return {
     add({ path, type, target = "" }) {
-      if (++count > MAX_OUTLINE || path === "") return;
+      if (++count > MAX_OUTLINE) return count === MAX_OUTLINE + 1 ? giveUp() : undefined;
+      if (path === "") return;
       const parent = parentOf(path);
       if (parent !== lastParent) addFolder(parent);
       lastParent = parent;
@@ -91,6 +102,9 @@ export function createOutlineBuilder(): OutlineBuilder {
       others.add(words[0] as number, words[1] as number, words[2] as number);
       if (type === "symlink") symlinks.push([path, target]);
     },
-    end: () => (count > MAX_OUTLINE ? undefined : { folders: folders.all(), others: others.all(), symlinks }),
+    end() {
+      closeTable(seen);
+      return count > MAX_OUTLINE ? undefined : { folders: folders.all(), others: others.all(), symlinks };
+    },
   };
 }

@@ -17,7 +17,7 @@ import { type LayerTable, TABLE_ANNOTATION } from "../tar/layer-format.js";
 import { rewriteTar } from "../tar/rewrite.js";
 import type { TransformPlan } from "../tar/transform-plan.js";
 import { createClaimCheck } from "./claim-check.js";
-import { createFileListEncoder, type FileListEncoder, type ListedFile } from "./file-list.js";
+import type { FileListEncoder, ListedFile } from "./file-list.js";
 import { createInspection, type Inspected } from "./inspection.js";
 import { DEFAULT_FORMAT, putLayer } from "./put-layer.js";
 import type { Resource, ResourceOptions } from "./resource.js";
@@ -35,6 +35,8 @@ export interface Pass {
   readonly store: Store;
   readonly resource: Resource;
   readonly options: ResourceOptions;
+  /** Begins a list of files, which is closed with the resource. */
+  createList(): Promise<FileListEncoder>;
 }
 
 /** What one reading gave. */
@@ -59,7 +61,7 @@ export async function* tapped(stream: ByteStream, tap: (chunk: Uint8Array) => vo
 /** Reads once; writes the stored bytes as they are. */
 export async function keep(pass: Pass, source: ByteStream, compression: Kept, check: () => void): Promise<PassResult> {
   const { store, options } = pass;
-  const files = await createFileListEncoder();
+  const files = await pass.createList();
   const channel = createChannel();
   const written = store
     .put(LAYER_TYPE[compression], channel.stream, { signal: options.signal })
@@ -102,7 +104,7 @@ export async function look(
   const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile });
   const reasons: string[] = [];
   const onTrailing = () => reasons.push("it has bytes after its last gzip member");
-  const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing });
+  const tar = decompress(source, compression, { ...options, what: resource.what, onTrailing, waits: true });
   for await (const chunk of tar) inspection.write(chunk);
   const found = inspection.end();
   check();
@@ -119,11 +121,11 @@ export async function recompress(
 ): Promise<PassResult> {
   const { store, resource, options } = pass;
   const target = options.compression ?? DEFAULT_FORMAT;
-  const files = await createFileListEncoder();
+  const files = await pass.createList();
   const inspection = createInspection({ ...resource, listDigests: resource.bare !== true, onFile: files.add });
   let inspected: Inspected | undefined;
   async function* inspectedTar(): AsyncGenerator<Uint8Array> {
-    yield* tapped(decompress(source, compression, { ...options, what: resource.what }), inspection.write);
+    yield* tapped(decompress(source, compression, { ...options, what: resource.what, waits: true }), inspection.write);
     inspected = inspection.end();
     check();
     if (!inspected.clean) throw UNWANTED;
@@ -158,9 +160,9 @@ export async function rewrite(
 ): Promise<PassResult> {
   const { store, resource, options } = pass;
   const { what, bare } = resource;
-  const files = await createFileListEncoder();
+  const files = await pass.createList();
   const inspection = createInspection({ what, listDigests: bare !== true, onFile: files.add });
-  const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {} });
+  const source = decompress(resource.open(), compression, { ...options, onTrailing: () => {}, waits: true });
   let inspected: Inspected | undefined;
   async function* rewritten(): AsyncGenerator<Uint8Array> {
     yield* tapped(planned(source, plan, first.dropped), inspection.write);

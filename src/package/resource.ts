@@ -16,7 +16,7 @@ import { peek } from "../stream/peek.js";
 import { compressionOf, type LayerFormat } from "../tar/layer-format.js";
 import { isTransform, type Transform } from "../tar/transform.js";
 import { createClaimCheck } from "./claim-check.js";
-import { createFileListEncoder, type ListedFile, putFileList } from "./file-list.js";
+import { createFileListEncoder, type FileListEncoder, type ListedFile, putFileList } from "./file-list.js";
 import type { Inspected } from "./inspection.js";
 import type { Outline } from "./outline.js";
 import type { PackageLayer, ResourceClaims } from "./package.js";
@@ -117,7 +117,21 @@ export async function storeResource(
   resource: Resource,
   options: ResourceOptions = {},
 ): Promise<StoredResource> {
-  const pass: Pass = { store, resource, options };
+  const lists: FileListEncoder[] = [];
+  const createList = async () => {
+    const list = await createFileListEncoder(store.scratch);
+    lists.push(list);
+    return list;
+  };
+  try {
+    return await readResource({ store, resource, options, createList });
+  } finally {
+    for (const list of lists) list.close();
+  }
+}
+
+async function readResource(pass: Pass): Promise<StoredResource> {
+  const { resource, options } = pass;
   const transform = isTransform(options.transform) ? options.transform : undefined;
   const claims = createClaimCheck(resource.claims, resource.what);
   const peeked = await peek(tapped(resource.open(), claims.update), HEAD_SIZE);
@@ -126,7 +140,8 @@ export async function storeResource(
   const why = reason === undefined ? [] : [reason];
   const check = () => claims.end();
   if (transform !== undefined) {
-    const files = await createFileListEncoder();
+    await pass.store.prepareScratch?.();
+    const files = await pass.createList();
     const { inspected } = await look(pass, peeked.stream, compression, check, files.add);
     const { last, reasons } = await transformed(pass, compression, inspected, files, transform);
     const layer = await layerOf(pass, last, [...why, ...inspected.reasons, ...reasons]);

@@ -216,6 +216,7 @@ export function createLayoutStore(folder: string, options: LayoutOptions = {}): 
       await begin();
       return await blobs.link(descriptor, file, io);
     },
+    prepareScratch: prepare,
     scratch: () => createScratchFile(hidden),
     tidy: () => reclaimTemporaries(hidden),
     async resolve(name) {

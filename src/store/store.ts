@@ -143,7 +143,9 @@ export interface Store extends BlobReader, BlobWriter, TagReader, TagWriter {
   release?(): Promise<void>;
   /** The order in which content is best read, one after the other; undefined where any order will do. */
   inReadingOrder?(content: readonly Descriptor[], options?: IoOptions): Promise<readonly Descriptor[] | undefined>;
-  /** Opens a file for what a blob's writer has to keep until its end, once `put` reads the content; it has no name. */
+  /** Makes the place for scratch files, which is there once `put` reads the content of a blob. */
+  prepareScratch?(): Promise<void>;
+  /** Opens a file for what a writer has to keep until its end; it has no name. */
   scratch?(): ScratchFile;
   /** Takes away what writers left behind that live no more: so does any write, and this is for who has nothing to write. */
   tidy?(): Promise<void>;

@@ -10,6 +10,7 @@ import type { ByteStream, IoOptions } from "./bytes.js";
 import { compressBlocks } from "./compress-blocks.js";
 import type { DecodeContext } from "./corrupt.js";
 import type { Compression } from "./detect.js";
+import { createClaim } from "./dictionaries.js";
 
 /** How far a small input may grow. Sizes in bytes. */
 export interface DecompressLimits {
@@ -31,6 +32,11 @@ export interface DecompressOptions extends IoOptions {
    * dropped. Without it such bytes are `CORRUPT`.
    */
   readonly onTrailing?: ((offset: number) => void) | undefined;
+  /**
+   * Wait until the dictionaries of all streams that do so, in all of lading's threads, leave room for this one's in 64 MiB (no).
+   * Nobody may wait for the stream's bytes while it holds another one open that waits, too.
+   */
+  readonly waits?: boolean | undefined;
 }
 
 const MAX_RATIO = 500;
@@ -83,7 +89,7 @@ export async function* decompress(
   compression: Compression,
   options: DecompressOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { signal, what = "content", onTrailing, limits = {} } = options;
+  const { signal, what = "content", onTrailing, limits = {}, waits = false } = options;
   const { maxRatio = MAX_RATIO, ratioFloor = RATIO_FLOOR, maxBytes = Number.POSITIVE_INFINITY } = limits;
   let received = 0;
   let produced = 0;
@@ -94,15 +100,20 @@ export async function* decompress(
       yield chunk;
     }
   }
-  for await (const chunk of decode(counted(), compression, { what, onTrailing })) {
-    signal?.throwIfAborted();
-    produced += chunk.byteLength;
-    if (produced > maxBytes) throw refuse(what, `more than ${maxBytes} bytes`, "maxBytes", maxBytes, produced);
-    if (produced > ratioFloor && produced > received * maxRatio) {
-      const wanted = `more than ${maxRatio} times as large as it is, like a decompression bomb`;
-      throw refuse(what, wanted, "maxRatio", maxRatio, Math.ceil(produced / received));
+  const dictionary = waits ? createClaim(signal) : undefined;
+  try {
+    for await (const chunk of decode(counted(), compression, { what, onTrailing, claim: dictionary?.raise })) {
+      signal?.throwIfAborted();
+      produced += chunk.byteLength;
+      if (produced > maxBytes) throw refuse(what, `more than ${maxBytes} bytes`, "maxBytes", maxBytes, produced);
+      if (produced > ratioFloor && produced > received * maxRatio) {
+        const wanted = `more than ${maxRatio} times as large as it is, like a decompression bomb`;
+        throw refuse(what, wanted, "maxRatio", maxRatio, Math.ceil(produced / received));
+      }
+      yield chunk;
     }
-    yield chunk;
+  } finally {
+    dictionary?.release();
   }
 }
 

@@ -48,4 +48,6 @@ export interface DecodeContext {
   readonly what: string;
   /** Told of bytes after the end, which are then read and dropped. Without it they are `CORRUPT`. */
   readonly onTrailing?: ((offset: number) => void) | undefined;
+  /** Asked before a dictionary of that many bytes is used, and answers when there is memory for it. */
+  readonly claim?: ((bytes: number) => Promise<void>) | undefined;
 }

@@ -37,7 +37,7 @@ function fail(result: number, what: string, offset: number): Error {
  * @throws {LadingError} `CORRUPT` when it is cut short, breaks the format, fails a checksum, or goes on after the last
  * stream; `TOO_LARGE` for a dictionary above 64 MiB; `UNSUPPORTED` for a SHA-256 check or a filter such as BCJ.
  */
-export async function* unxz(stream: ByteStream, { what }: DecodeContext): AsyncGenerator<Uint8Array> {
+export async function* unxz(stream: ByteStream, { what, claim }: DecodeContext): AsyncGenerator<Uint8Array> {
   const cursor = createCursor(stream);
   let engine: XzEngine | undefined;
   try {
@@ -45,6 +45,8 @@ export async function* unxz(stream: ByteStream, { what }: DecodeContext): AsyncG
     for (let isEnd = false; ; ) {
       const { result, consumed, output } = engine.step(cursor.rest, isEnd);
       cursor.skip(consumed);
+      // Memory that it has grown by becomes real only with the steps to come.
+      await claim?.(engine.memory);
       if (output.byteLength > 0) yield output;
       if (result === XZ_RESULT.streamEnd) return;
       // The decoder gives what it holds before it says that it got no further without input.

@@ -54,6 +54,7 @@ async function startFrame(decoding: Decoding): Promise<ZstdFrameHeader> {
   if (header === undefined) throw corrupt(what, "its zstd frame header has reserved flags", cursor.offset);
   if (header.windowSize > MAX_DICTIONARY) throw dictionaryTooLarge(what, MAX_DICTIONARY, header.windowSize);
   if (header.dictionaryId !== 0) throw unsupported(what, `it needs the zstd dictionary ${header.dictionaryId}`);
+  await decoding.claim?.(header.windowSize);
   guard(decoding, () => engine.start(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor, ...fields])));
   return header;
 }

@@ -6,6 +6,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, type ErrorDetails, isLadingError, LadingError } from "../errors.js";
+import { accountForThread, closeAccount } from "./dictionaries.js";
 import { WORK_THREAD } from "./files.js";
 
 /** What a pool says to a thread. */
@@ -82,12 +83,15 @@ export function createWorkerPool<Job, Result, Notice>(
   function startWorker(): Worker | undefined {
     if (!canStart || all.size >= size) return undefined;
     try {
+      const dictionaries = accountForThread();
       const worker = new Worker(module, {
         env: {},
         argv: [WORK_THREAD],
+        workerData: { dictionaries },
         resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       });
       worker.on("error", () => {});
+      worker.once("exit", () => closeAccount(dictionaries));
       all.add(worker);
       return worker;
     } catch {
@@ -109,7 +113,7 @@ export function createWorkerPool<Job, Result, Notice>(
     const finish = (isUsable: boolean) => {
       answered = true;
       task.signal?.removeEventListener("abort", stop);
-      worker.removeAllListeners("message").removeAllListeners("exit");
+      worker.removeAllListeners("message").off("exit", onExit);
       if (isUsable) idle.push(worker);
       else all.delete(worker);
     };
@@ -120,14 +124,15 @@ export function createWorkerPool<Job, Result, Notice>(
       else task.reject(fromThreadError(message.error));
       return dispatch();
     });
-    worker.once("exit", () => {
+    const onExit = () => {
       if (answered) return;
       finish(false);
       // It never came up, or the system ended it: what it should have done is done elsewhere.
       canStart = false;
       queue.unshift(task);
       dispatch();
-    });
+    };
+    worker.once("exit", onExit);
     task.signal?.addEventListener("abort", stop, { once: true });
     worker.postMessage({ type: "job", job: task.job } satisfies ToThread<Job>);
   }

@@ -59,6 +59,8 @@ export interface XzEngine {
    * @param isEnd There is no more input than this, and it is empty: only then the end is an end.
    */
   step(input: Uint8Array, isEnd: boolean): XzStep;
+  /** Bytes of all its memory, most of which is the dictionary; those that it has grown by are not used before the next step. */
+  readonly memory: number;
   /** Gives the memory back. */
   close(): void;
 }
@@ -114,6 +116,9 @@ export async function createXzEngine(): Promise<XzEngine> {
   const context = exports.create_context();
   return {
     step: (input, isEnd) => stepOn(exports, context, input, isEnd),
+    get memory() {
+      return exports.memory.buffer.byteLength;
+    },
     close() {
       exports.destroy_context(context);
       if (exports.memory.buffer.byteLength <= KEPT_MEMORY && idle.length < KEPT_COUNT) idle.push(exports);

@@ -40,13 +40,26 @@ interface Page {
   depth: number;
 }
 
-/** Pages of closed tables, and how many are kept: 4 MiB. */
+/** Pages of closed tables, and how many are kept: 4 MiB. A table has no more than that of pages with memory of their own. */
 const FREE: Page["slots"][] = [];
 const MAX_FREE = 256;
+/**
+ * Pages of the pieces of memory that a larger table takes: 48 MiB, of which only what is used becomes real. The C library gives
+ * so large a piece back whole, whereas single pages would leave holes.
+ */
+const PIECE_PAGES = 3072;
+const PAGE_BYTES = PAGE_SLOTS * SLOT * Int32Array.BYTES_PER_ELEMENT;
 
-function newPage(depth: number): Page {
-  const slots = FREE.pop()?.fill(0) ?? new Int32Array(PAGE_SLOTS * SLOT);
-  return { slots, used: 0, depth };
+function newPage(table: Omit<HashTable, "pages">, depth: number): Page {
+  return { slots: newSlots(table), used: 0, depth };
+}
+
+function newSlots(table: Omit<HashTable, "pages">): Page["slots"] {
+  const { pieces } = table;
+  if (table.pageCount++ < MAX_FREE) return FREE.pop()?.fill(0) ?? new Int32Array(PAGE_SLOTS * SLOT);
+  const at = (table.pageCount - 1 - MAX_FREE) % PIECE_PAGES;
+  if (at === 0) pieces.push(new ArrayBuffer(PIECE_PAGES * PAGE_BYTES));
+  return new Int32Array(pieces.at(-1) as ArrayBuffer, at * PAGE_BYTES, PAGE_SLOTS * SLOT);
 }
 
 /** Numbers by three words of hash, which may be signed. */
@@ -56,6 +69,10 @@ export interface HashTable {
   depth: number;
   /** Count of hashes. */
   size: number;
+  /** Count of different pages. */
+  pageCount: number;
+  /** Memory of pages that have none of their own. */
+  readonly pieces: ArrayBuffer[];
 }
 
 /**
@@ -64,7 +81,8 @@ export interface HashTable {
  * It grows page by page (extendible hashing), so that it is never copied whole and leaves nothing for the collector.
  */
 export function createHashTable(): HashTable {
-  return { pages: [newPage(0)], depth: 0, size: 0 };
+  const table = { depth: 0, size: 0, pageCount: 0, pieces: [] };
+  return Object.assign(table, { pages: [newPage(table, 0)] });
 }
 
 function pageOf({ pages, depth }: HashTable, word: number): Page {
@@ -110,20 +128,24 @@ function split(table: HashTable, page: Page): void {
   const first = table.pages.indexOf(page);
   const half = 2 ** (table.depth - page.depth - 1);
   page.depth++;
-  const other = newPage(page.depth);
+  const other = newPage(table, page.depth);
   table.pages.fill(other, first + half, first + 2 * half);
   moveSlots(page, other);
 }
 
 /** Gives the memory back at once, but for what the next table takes over. Nothing is there any more. */
 export function closeTable(table: HashTable): void {
-  const slots = [...new Set(table.pages)].map((page) => page.slots);
-  FREE.push(...slots.splice(0, MAX_FREE - FREE.length));
+  const single = [...new Set(table.pages)]
+    .map((page) => page.slots)
+    .filter(({ buffer }) => buffer.byteLength === PAGE_BYTES);
+  FREE.push(...single.splice(0, MAX_FREE - FREE.length));
+  const buffers = [...single.map(({ buffer }) => buffer), ...table.pieces.splice(0)];
   // Only where there is much of it: after the first time, the engine looks at every access whether the memory is still there.
-  if (slots.length > 0) releaseMemory(slots.map(({ buffer }) => buffer));
-  table.pages = [newPage(0)];
+  if (buffers.length > 0) releaseMemory(buffers);
   table.depth = 0;
   table.size = 0;
+  table.pageCount = 0;
+  table.pages = [newPage(table, 0)];
 }
 
 /** Numbers by path. */
@@ -182,9 +204,13 @@ function findSlot(slots: Int32Array, first: number, second: number, third: numbe
   return slot;
 }
 
+/** A page that is being parted. */
+const PARTED = new Int32Array(PAGE_SLOTS * SLOT);
+
 /** Moves the paths whose hash has the page's last bit to the other page, and puts those that stay where they belong now. */
 function moveSlots(page: Page, other: Page): void {
-  const before = page.slots.slice();
+  const before = PARTED;
+  before.set(page.slots);
   const bit = 32 - page.depth;
   page.slots.fill(0);
   page.used = 0;
