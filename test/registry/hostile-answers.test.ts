@@ -78,11 +78,13 @@ test("case 127: content that trickles is given up, however many bytes have come"
   const { host } = await startHostileServer(context, (_request, response) => {
     response.writeHead(200, { "content-length": String(HELLO.size) });
     const timer = setInterval(() => response.write("h"), 100);
+    context.defer(() => clearInterval(timer));
     response.on("close", () => clearInterval(timer));
   });
   const large = { ...HELLO, size: 10_000_000 };
   const { host: endless } = await startHostileServer(context, (_request, response) => {
     const timer = setInterval(() => response.write("h"), 50);
+    context.defer(() => clearInterval(timer));
     response.on("close", () => clearInterval(timer));
   });
   await rejects(collect(storeAt(context, host, { idleTimeoutMs: 300 }).open(HELLO), 100), "NETWORK");
@@ -95,6 +97,7 @@ test("case 127: an answer whose headers trickle is given up", async (context) =>
     socket.once("data", () => {
       socket.write("HTTP/1.1 200 OK\r\nx-slow: ");
       const timer = setInterval(() => socket.write("a"), 100);
+      context.defer(() => clearInterval(timer));
       socket.on("close", () => clearInterval(timer));
     });
   });

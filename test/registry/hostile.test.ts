@@ -141,6 +141,7 @@ for (const [title, length, body] of [
 test("case 127: content without end stops at its size, a manifest at 4 MiB", async (context) => {
   const { store } = await start(context, (_request, response) => {
     const timer = setInterval(() => response.write(Buffer.alloc(65_536, "a")), 1);
+    context.defer(() => clearInterval(timer));
     response.on("close", () => clearInterval(timer));
   });
   await rejects(collect(store.open(HELLO), 1e9), "DIGEST_MISMATCH");
