@@ -11,11 +11,11 @@ import { type Digest, digestOf, isDigest, splitDigest } from "../oci/digest.js";
 import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
 import { isReferableType } from "../oci/media-type.js";
 import { isTag } from "../oci/reference.js";
+import { readReferrer } from "../oci/referrer.js";
 import { manifestTypeOf } from "../registry/manifest-type.js";
 import { reach, reachNothing } from "../store/reach.js";
 import { collect, fromBytes, type IoOptions } from "../stream/bytes.js";
 import { type Exchange, headerOf } from "./exchange.js";
-import { subjectOf } from "./referrers.js";
 import { emptyReply, type Reply, refusal } from "./reply.js";
 import type { Repository } from "./repository.js";
 import { inTurn } from "./turn.js";
@@ -105,7 +105,7 @@ async function addManifest(
     if (isLadingError(error, "NOT_FOUND")) return missingChild(error.detail.name);
     throw error;
   }
-  const subject = subjectOf(checked, bytes);
+  const subject = readReferrer(descriptor, bytes)?.subject;
   return emptyReply(201, {
     location: `/v2/${name}/manifests/${digest}`,
     "docker-content-digest": digest,

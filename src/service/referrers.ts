@@ -8,8 +8,9 @@
 import { isLadingError } from "../errors.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, isDigest } from "../oci/digest.js";
-import { childrenOf, decodeIndex, decodeManifest, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
-import { isIndexType, isManifestType, isReferableType, MEDIA_TYPE } from "../oci/media-type.js";
+import { childrenOf, MAX_MANIFEST_BYTES } from "../oci/manifest.js";
+import { isIndexType, isReferableType, MEDIA_TYPE } from "../oci/media-type.js";
+import { readReferrer } from "../oci/referrer.js";
 import type { Store } from "../store/store.js";
 import { collect, type IoOptions } from "../stream/bytes.js";
 import type { Exchange } from "./exchange.js";
@@ -21,12 +22,6 @@ const PAGE_BYTES = 3 * 1024 * 1024;
 
 /** The subject of each store's manifests, which never change: null for one without. No more of them: annotations may be large. */
 const known = new WeakMap<Store, Map<Digest, Digest | null>>();
-
-/** The subject of a manifest or index. */
-export function subjectOf(mediaType: string, bytes: Uint8Array): Descriptor | undefined {
-  if (isIndexType(mediaType)) return decodeIndex(bytes, mediaType).subject;
-  return isManifestType(mediaType) ? decodeManifest(bytes, mediaType).subject : undefined;
-}
 
 /**
  * GET of `referrers/<digest>`: every manifest with that subject that is listed, by the repository or by the index that clients
@@ -66,7 +61,7 @@ async function firstPage(repository: Repository, wanted: Wanted, options: IoOpti
   const page: Descriptor[] = [];
   let size = 0;
   for (const root of sorted) {
-    const referrer = await readReferrer(repository.store, root, target, options);
+    const referrer = await referrerOf(repository.store, root, target, options);
     if (referrer === undefined || (artifactType !== null && referrer.artifactType !== artifactType)) continue;
     size += Buffer.byteLength(JSON.stringify(referrer));
     if (page.length > 0 && size > PAGE_BYTES) return { page, isWhole: false };
@@ -89,7 +84,7 @@ async function candidates({ store, sizeOf }: Repository, target: Digest, options
 }
 
 /** How a manifest is listed as a referrer of `target`; undefined where it is none. */
-async function readReferrer(
+async function referrerOf(
   store: Store,
   root: Descriptor,
   target: Digest,
@@ -101,26 +96,12 @@ async function readReferrer(
   if (subject !== undefined && subject !== target) return undefined;
   try {
     const bytes = await collect(store.open(root, options), MAX_MANIFEST_BYTES, "manifest");
-    const found = subjectOf(root.mediaType, bytes)?.digest ?? null;
-    subjects.set(root.digest, found);
-    return found === target ? describeReferrer(root, bytes) : undefined;
+    const found = readReferrer(root, bytes);
+    subjects.set(root.digest, found?.subject.digest ?? null);
+    return found?.subject.digest === target ? found.descriptor : undefined;
   } catch (error) {
     // One manifest that is deleted meanwhile, or that another program has written badly, hides no other.
     if (!isLadingError(error) || isLadingError(error, "IO")) throw error;
     return undefined;
   }
-}
-
-function describeReferrer({ mediaType, digest, size }: Descriptor, bytes: Uint8Array): Descriptor {
-  const { artifactType, annotations, config } = isIndexType(mediaType)
-    ? { ...decodeIndex(bytes, mediaType), config: undefined }
-    : decodeManifest(bytes, mediaType);
-  const type = artifactType ?? config?.mediaType;
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(type && { artifactType: type }),
-    ...(annotations && { annotations }),
-  };
 }
